@@ -1,0 +1,136 @@
+/** `klpr`: what makes an SQLite file a klp-reach index (`PRAGMA application_id`). */
+export const APPLICATION_ID = 0x6b6c7072;
+
+/** The schema's version (`PRAGMA user_version`); docs/index-schema.md describes it for people with sqlite3. */
+export const SCHEMA_VERSION = 1;
+
+/** Tables, in an order that references go backwards. */
+export const TABLES = `
+CREATE TABLE build (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  root TEXT NOT NULL,
+  indexed_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+
+CREATE TABLE path (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, normal TEXT NOT NULL) STRICT;
+
+CREATE TABLE kind (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE function (
+  id INTEGER PRIMARY KEY,
+  name INTEGER NOT NULL REFERENCES name,
+  path INTEGER NOT NULL REFERENCES path,
+  line INTEGER NOT NULL,
+  col INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE unit (
+  id INTEGER PRIMARY KEY,
+  build INTEGER NOT NULL REFERENCES build,
+  path TEXT NOT NULL,
+  source TEXT NOT NULL,
+  stamp TEXT NOT NULL,
+  lines INTEGER NOT NULL,
+  complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+  object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
+  object_path TEXT,
+  UNIQUE (build, path)
+) STRICT;
+
+CREATE TABLE problem (
+  unit INTEGER NOT NULL REFERENCES unit,
+  file TEXT NOT NULL,
+  line INTEGER,
+  what TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE node (
+  unit INTEGER NOT NULL REFERENCES unit,
+  id INTEGER NOT NULL,
+  function INTEGER NOT NULL REFERENCES function,
+  "order" INTEGER,
+  removed INTEGER NOT NULL,
+  PRIMARY KEY (unit, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE edge (
+  unit INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  src INTEGER NOT NULL,
+  dst INTEGER NOT NULL,
+  kind INTEGER NOT NULL REFERENCES kind,
+  PRIMARY KEY (unit, seq),
+  FOREIGN KEY (unit, src) REFERENCES node (unit, id),
+  FOREIGN KEY (unit, dst) REFERENCES node (unit, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE symbol (
+  unit INTEGER NOT NULL REFERENCES unit,
+  name INTEGER NOT NULL REFERENCES name,
+  section INTEGER NOT NULL REFERENCES name,
+  value INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  binding TEXT NOT NULL CHECK (binding IN ('local', 'global', 'weak')),
+  traceable INTEGER NOT NULL CHECK (traceable IN (0, 1)),
+  PRIMARY KEY (unit, name, section, value)
+) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * The look-ups that a question starts from. Made after a first filling, which is a sort instead of an insertion in
+ * random order: half the time, and pages that are full.
+ */
+export const INDEXES = `
+CREATE UNIQUE INDEX IF NOT EXISTS name_text ON name (text);
+CREATE INDEX IF NOT EXISTS function_name ON function (name);
+CREATE INDEX IF NOT EXISTS node_function ON node (function);
+CREATE INDEX IF NOT EXISTS symbol_name ON symbol (name);
+CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
+`;
+
+/** What a person with sqlite3 or datasette reads: the same rows in words. */
+export const VIEWS = `
+CREATE VIEW units AS
+  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object,
+    (SELECT count(*) FROM node n WHERE n.unit = u.id) AS nodes,
+    (SELECT count(*) FROM edge e WHERE e.unit = u.id) AS edges
+  FROM unit u JOIN build b ON b.id = u.build;
+
+CREATE VIEW nodes AS
+  SELECT b.name AS build, u.path AS unit, t.text AS name, n."order", p.normal AS file, f.line, f.col, n.removed
+  FROM node n
+  JOIN unit u ON u.id = n.unit JOIN build b ON b.id = u.build
+  JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name JOIN path p ON p.id = f.path;
+
+CREATE VIEW records AS
+  SELECT b.name AS build, u.path AS unit, e.seq,
+    ts.text AS original, s."order" AS original_order, td.text AS target, d."order" AS target_order, k.text AS kind
+  FROM edge e
+  JOIN unit u ON u.id = e.unit JOIN build b ON b.id = u.build JOIN kind k ON k.id = e.kind
+  JOIN node s ON s.unit = e.unit AND s.id = e.src JOIN function fs ON fs.id = s.function JOIN name ts ON ts.id = fs.name
+  JOIN node d ON d.unit = e.unit AND d.id = e.dst JOIN function fd ON fd.id = d.function JOIN name td ON td.id = fd.name;
+
+CREATE VIEW edges AS
+  SELECT build, unit, original, original_order, target, target_order, kind,
+    count(*) AS count, min(seq) AS first_seq, max(seq) AS last_seq
+  FROM records GROUP BY build, unit, original, original_order, target, target_order, kind;
+
+CREATE VIEW symbols AS
+  SELECT b.name AS build, u.path AS unit, t.text AS name, s.binding, sec.text AS section, s.value, s.size, s.traceable
+  FROM symbol s
+  JOIN unit u ON u.id = s.unit JOIN build b ON b.id = u.build
+  JOIN name t ON t.id = s.name JOIN name sec ON sec.id = s.section;
+
+-- One row a (unit, function name) of the dumps: is it reported as removed (every node of the name), is it in the object?
+CREATE VIEW emission AS
+  SELECT b.name AS build, u.path AS unit, t.text AS name, min(n.removed) AS removed,
+    CASE u.object WHEN 'read' THEN EXISTS (SELECT 1 FROM symbol s WHERE s.unit = n.unit AND s.name = f.name) END AS emitted
+  FROM node n
+  JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name
+  JOIN unit u ON u.id = n.unit JOIN build b ON b.id = u.build
+  WHERE n."order" IS NOT NULL
+  GROUP BY n.unit, f.name;
+`;
