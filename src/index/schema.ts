@@ -69,13 +69,15 @@ CREATE TABLE edge (
 
 CREATE TABLE symbol (
   unit INTEGER NOT NULL REFERENCES unit,
+  id INTEGER NOT NULL,
   name INTEGER NOT NULL REFERENCES name,
   section INTEGER NOT NULL REFERENCES name,
+  section_index INTEGER NOT NULL,
   value INTEGER NOT NULL,
   size INTEGER NOT NULL,
-  binding TEXT NOT NULL CHECK (binding IN ('local', 'global', 'weak')),
+  binding TEXT NOT NULL CHECK (binding IN ('local', 'global', 'weak', 'unique')),
   traceable INTEGER NOT NULL CHECK (traceable IN (0, 1)),
-  PRIMARY KEY (unit, name, section, value)
+  PRIMARY KEY (unit, id)
 ) STRICT, WITHOUT ROWID;
 `;
 

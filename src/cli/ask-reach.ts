@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { ask, type ReachQuestion } from '../reach/affected.js';
+import { caveatsOf } from '../reach/caveats.js';
+import { parseSymbolSpec } from '../reach/symbol-spec.js';
+import type { ReachReport } from '../report/reach-report.js';
+import { type AskOptions, withAsking } from './shared-options.js';
+import { withIndex } from './with-index.js';
+
+export interface ReachOptions extends AskOptions {
+  readonly why?: boolean;
+  readonly conservative?: boolean;
+  readonly file?: string;
+  readonly unit?: string;
+}
+
+/** How a question about where code goes is asked. */
+export function withReach(command: Command): Command {
+  return withAsking(
+    command
+      .argument('<symbol...>', 'name, name@path/suffix.c or path.c:name')
+      .option('--why', 'print the chain that leads to each function')
+      .option('--conservative', 'ignore the order of decisions: a superset')
+      .option('--file <path>', 'only the function declared in this file (the end of its path will do)')
+      .addOption(new Option('-u, --unit <path>', 'only in this unit (the end of its path will do)')),
+  );
+}
+
+/** Answers on standard output. */
+export async function askReach(
+  direction: ReachQuestion['direction'],
+  symbols: readonly string[],
+  options: ReachOptions,
+): Promise<void> {
+  const filter = {
+    ...(options.build !== undefined && { build: options.build }),
+    ...(options.unit !== undefined && { unit: options.unit }),
+  };
+  const question: ReachQuestion = {
+    filter,
+    direction,
+    mode: options.conservative ? 'conservative' : 'ordered',
+  };
+  const report: ReachReport = withIndex(options, (index) => ({
+    direction,
+    mode: question.mode,
+    why: options.why === true,
+    answers: symbols.flatMap((text) => {
+      const spec = parseSymbolSpec(options.file === undefined ? text : `${text}@${options.file}`);
+      return ask(index, spec, question);
+    }),
+    caveats: caveatsOf(index, filter),
+  }));
+  process.stdout.write(await render(report, options.format));
+}
+
+async function render(report: ReachReport, format: AskOptions['format']): Promise<string> {
+  switch (format) {
+    case 'json':
+      return (await import('../report/reach-json.js')).reachJson(report);
+    case 'csv':
+      return (await import('../report/reach-csv.js')).reachCsv(report);
+    case 'text':
+      return (await import('../report/reach-text.js')).reachText(report);
+  }
+}

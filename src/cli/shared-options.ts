@@ -1,0 +1,41 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_WAIT } from '../index/database.js';
+
+export interface DbOptions {
+  readonly db: string;
+  /** Milliseconds. */
+  readonly wait: number;
+}
+
+export type Format = 'text' | 'json' | 'csv';
+
+export interface AskOptions extends DbOptions {
+  readonly format: Format;
+  readonly build?: string;
+}
+
+/** Which index, and how long to wait for it. */
+export function withDb(command: Command): Command {
+  return command
+    .addOption(new Option('--db <file>', 'the index').env('KLP_REACH_DB').default('klp-reach.db'))
+    .addOption(
+      new Option('--wait <seconds>', 'how long to wait for a locked index')
+        .argParser(milliseconds)
+        .default(DEFAULT_WAIT, String(DEFAULT_WAIT / 1000)),
+    );
+}
+
+/** How every command that answers is asked. */
+export function withAsking(command: Command): Command {
+  return withDb(command)
+    .addOption(
+      new Option('-f, --format <format>', 'how to print').choices(['text', 'json', 'csv']).default('text'),
+    )
+    .option('-b, --build <name>', 'only this build of the index');
+}
+
+function milliseconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 0 && seconds <= 86_400)) throw new InvalidArgumentError('It takes a number of seconds.');
+  return Math.round(seconds * 1000);
+}

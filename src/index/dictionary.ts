@@ -1,0 +1,113 @@
+import type { Database } from 'better-sqlite3';
+import { BulkInsert } from './bulk-insert.js';
+import { normalPath } from './path-normal.js';
+
+/** What a reader of many dumps has met since it last told: texts, and functions as four numbers each. */
+export interface NewWords {
+  readonly names: readonly string[];
+  readonly paths: readonly string[];
+  /** Name, path, line and column, as the reader's own ids. */
+  readonly functions: Int32Array;
+  readonly kinds: readonly string[];
+}
+
+/** A reader's ids -> the index's ids. */
+export interface Translation {
+  readonly names: number[];
+  readonly paths: number[];
+  readonly functions: number[];
+  readonly kinds: number[];
+}
+
+/** The interned words of the index while it is written: each text and each function once. */
+export class Dictionary {
+  readonly #names: Interned<string>;
+  readonly #paths: Interned<string>;
+  readonly #kinds: Interned<string>;
+  readonly #functions: Interned<string>;
+  readonly #insertFunction: BulkInsert;
+
+  constructor(db: Database) {
+    const name = new BulkInsert(db, 'name', 2);
+    const path = new BulkInsert(db, 'path', 3);
+    const kind = new BulkInsert(db, 'kind', 2);
+    this.#insertFunction = new BulkInsert(db, 'function', 5);
+    this.#names = new Interned(db, 'name', 'text', (id, text) => name.add(id, text), name);
+    this.#paths = new Interned(db, 'path', 'text', (id, text) => path.add(id, text, normalPath(text)), path);
+    this.#kinds = new Interned(db, 'kind', 'text', (id, text) => kind.add(id, text), kind);
+    const key = "name || ' ' || path || ' ' || line || ' ' || col";
+    this.#functions = new Interned(db, 'function', key, () => {}, this.#insertFunction);
+  }
+
+  name(text: string): number {
+    return this.#names.id(text);
+  }
+
+  /** Takes in what a reader tells, and extends its translation by it. */
+  learn(words: NewWords, translation: Translation): void {
+    for (const text of words.names) translation.names.push(this.#names.id(text));
+    for (const text of words.paths) translation.paths.push(this.#paths.id(text));
+    for (const text of words.kinds) translation.kinds.push(this.#kinds.id(text));
+    const { functions } = words;
+    for (let at = 0; at < functions.length; at += 4) {
+      const name = translation.names[functions[at]!]!;
+      const path = translation.paths[functions[at + 1]!]!;
+      const line = functions[at + 2]!;
+      const col = functions[at + 3]!;
+      const before = this.#functions.size;
+      const id = this.#functions.id(`${name} ${path} ${line} ${col}`);
+      if (this.#functions.size > before) this.#insertFunction.add(id, name, path, line, col);
+      translation.functions.push(id);
+    }
+  }
+
+  flush(): void {
+    for (const words of [this.#names, this.#paths, this.#kinds, this.#functions]) words.flush();
+  }
+}
+
+export function emptyTranslation(): Translation {
+  return { names: [], paths: [], functions: [], kinds: [] };
+}
+
+class Interned<Key> {
+  readonly #ids = new Map<Key, number>();
+  readonly #insert: (id: number, key: Key) => void;
+  readonly #rows: BulkInsert;
+  #last = 0;
+
+  constructor(
+    db: Database,
+    table: string,
+    key: string,
+    insert: (id: number, key: Key) => void,
+    rows: BulkInsert,
+  ) {
+    for (const [id, text] of db.prepare(`SELECT id, ${key} FROM ${table}`).raw().iterate() as Iterable<
+      [number, Key]
+    >) {
+      this.#ids.set(text, id);
+      if (id > this.#last) this.#last = id;
+    }
+    this.#insert = insert;
+    this.#rows = rows;
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  id(key: Key): number {
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = ++this.#last;
+      this.#ids.set(key, id);
+      this.#insert(id, key);
+    }
+    return id;
+  }
+
+  flush(): void {
+    this.#rows.flush();
+  }
+}

@@ -1,0 +1,230 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { EdgeList } from '../reach/walk.js';
+
+/** A function as dumps declare it: the same name in another file is another function. */
+export interface FunctionRow {
+  readonly id: number;
+  /** The file as the compiler saw it. */
+  readonly path: string;
+  /** The same in the form that compares. */
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface UnitRow {
+  readonly id: number;
+  readonly build: string;
+  /** The dump, relative to the build's root. */
+  readonly path: string;
+  /** The source it was compiled from, as far as the dump's name tells. */
+  readonly source: string;
+  readonly complete: boolean;
+  readonly object: 'read' | 'missing' | 'corrupt' | 'not asked';
+}
+
+export interface NodeRow {
+  readonly id: number;
+  readonly function: number;
+  readonly nameId: number;
+  readonly name: string;
+  readonly order: number | null;
+  readonly file: string;
+  readonly line: number;
+  readonly removed: boolean;
+}
+
+export interface SymbolRow {
+  readonly section: string;
+  readonly value: number;
+  readonly size: number;
+  readonly binding: 'local' | 'global' | 'weak' | 'unique';
+  readonly traceable: boolean;
+}
+
+/** A unit's edges with their kinds. */
+export interface UnitEdges extends EdgeList {
+  /** Edge -> kind id. */
+  readonly kind: Int32Array;
+}
+
+/** Which units a question is about; nothing said means all. */
+export interface UnitFilter {
+  readonly build?: string;
+  /** The unit's dump or source, or the end of its path. */
+  readonly unit?: string;
+}
+
+/** The questions that the index answers; nothing else reads SQL. */
+export class IndexReader {
+  readonly #db: Database;
+  readonly #statements = new Map<string, Statement>();
+  readonly #units = new Map<number, UnitRow>();
+  #kinds: Map<number, string> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  builds(): { name: string; root: string; indexedAt: string }[] {
+    return this.#all('SELECT name, root, indexed_at AS indexedAt FROM build ORDER BY name') as ReturnType<
+      IndexReader['builds']
+    >;
+  }
+
+  nameId(text: string): number | undefined {
+    return this.#statement('SELECT id FROM name WHERE text = ?').pluck().get(text) as number | undefined;
+  }
+
+  /** Every name that belongs to a function: what a misspelt one is compared with. */
+  functionNames(): string[] {
+    return this.#statement(
+      'SELECT text FROM name WHERE id IN (SELECT name FROM function) OR id IN (SELECT name FROM symbol)',
+    )
+      .pluck()
+      .all() as string[];
+  }
+
+  functionsNamed(nameId: number): FunctionRow[] {
+    return this.#all(
+      `SELECT f.id, p.text AS path, p.normal AS file, f.line FROM function f JOIN path p ON p.id = f.path
+       WHERE f.name = ? ORDER BY p.normal, f.line, f.id`,
+      nameId,
+    ) as FunctionRow[];
+  }
+
+  /** The nodes of a function, as [unit, node]. */
+  nodesOf(functionId: number): [number, number][] {
+    return this.#raw('SELECT unit, id FROM node WHERE function = ? ORDER BY unit, id', functionId) as [
+      number,
+      number,
+    ][];
+  }
+
+  /** The units whose objects have a function symbol of the name. */
+  unitsWithSymbol(nameId: number): number[] {
+    return this.#statement('SELECT DISTINCT unit FROM symbol WHERE name = ? ORDER BY unit')
+      .pluck()
+      .all(nameId) as number[];
+  }
+
+  unit(id: number): UnitRow {
+    let row = this.#units.get(id);
+    if (!row) {
+      const found = this.#one(
+        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object
+         FROM unit u JOIN build b ON b.id = u.build WHERE u.id = ?`,
+        id,
+      ) as Omit<UnitRow, 'complete'> & { complete: number };
+      row = { ...found, complete: found.complete === 1 };
+      this.#units.set(id, row);
+    }
+    return row;
+  }
+
+  edges(unit: number): UnitEdges {
+    const rows = this.#raw(
+      'SELECT seq, src, dst, kind FROM edge WHERE unit = ? ORDER BY seq',
+      unit,
+    ) as number[][];
+    const column = (at: number) => Int32Array.from(rows, (row) => row[at]!);
+    return { seq: column(0), src: column(1), dst: column(2), kind: column(3) };
+  }
+
+  kind(id: number): string {
+    this.#kinds ??= new Map(this.#raw('SELECT id, text FROM kind') as [number, string][]);
+    return this.#kinds.get(id)!;
+  }
+
+  node(unit: number, id: number): NodeRow {
+    const row = this.#one(
+      `SELECT n.id, n.function, f.name AS nameId, t.text AS name, n."order", p.normal AS file, f.line, n.removed
+       FROM node n JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name JOIN path p ON p.id = f.path
+       WHERE n.unit = ? AND n.id = ?`,
+      unit,
+      id,
+    ) as Omit<NodeRow, 'removed'> & { removed: number };
+    return { ...row, removed: row.removed === 1 };
+  }
+
+  /** The function symbol of that name in the unit's object. */
+  symbol(unit: number, nameId: number): SymbolRow | undefined {
+    const row = this.#one(
+      `SELECT sec.text AS section, s.value, s.size, s.binding, s.traceable
+       FROM symbol s JOIN name sec ON sec.id = s.section WHERE s.unit = ? AND s.name = ?
+       ORDER BY s.id`,
+      unit,
+      nameId,
+    ) as (Omit<SymbolRow, 'traceable'> & { traceable: number }) | undefined;
+    return row && { ...row, traceable: row.traceable === 1 };
+  }
+
+  /** Units of which something could not be read, with what it was. */
+  problems(
+    filter: UnitFilter,
+  ): { unit: string; build: string; file: string; line: number | null; what: string }[] {
+    return this.#all(
+      `SELECT u.path AS unit, b.name AS build, p.file, p.line, p.what
+       FROM problem p JOIN unit u ON u.id = p.unit JOIN build b ON b.id = u.build
+       WHERE (@build IS NULL OR b.name = @build) ORDER BY b.name, u.path, p.line`,
+      { build: filter.build ?? null },
+    ) as ReturnType<IndexReader['problems']>;
+  }
+
+  /** Incomplete units whose dumps lost records: an answer may lack what those said. */
+  incompleteUnits(filter: UnitFilter): { build: string; path: string }[] {
+    return this.#all(
+      `SELECT b.name AS build, u.path FROM unit u JOIN build b ON b.id = u.build
+       WHERE u.complete = 0 AND (@build IS NULL OR b.name = @build) ORDER BY b.name, u.path`,
+      { build: filter.build ?? null },
+    ) as ReturnType<IndexReader['incompleteUnits']>;
+  }
+
+  counts(build: string): Record<string, number> {
+    return this.#one(
+      `SELECT count(*) AS units, sum(lines) AS lines, sum(complete = 0) AS incomplete,
+         sum(object = 'read') AS objects, sum(object = 'missing') AS "objects missing",
+         sum(object = 'corrupt') AS "objects corrupt",
+         coalesce(sum((SELECT count(*) FROM node n WHERE n.unit = u.id)), 0) AS nodes,
+         coalesce(sum((SELECT count(*) FROM edge e WHERE e.unit = u.id)), 0) AS edges,
+         coalesce(sum((SELECT count(*) FROM symbol s WHERE s.unit = u.id)), 0) AS symbols
+       FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
+      build,
+    ) as Record<string, number>;
+  }
+
+  edgeKinds(build: string): { kind: string; count: number }[] {
+    return this.#all(
+      `SELECT k.text AS kind, count(*) AS count FROM edge e
+       JOIN kind k ON k.id = e.kind JOIN unit u ON u.id = e.unit JOIN build b ON b.id = u.build
+       WHERE b.name = ? GROUP BY k.id ORDER BY 2 DESC`,
+      build,
+    ) as ReturnType<IndexReader['edgeKinds']>;
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #one(sql: string, ...values: unknown[]): unknown {
+    return this.#statement(sql).get(...values);
+  }
+
+  #all(sql: string, ...values: unknown[]): unknown[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #raw(sql: string, ...values: unknown[]): unknown[] {
+    return this.#statement(sql)
+      .raw()
+      .all(...values);
+  }
+}

@@ -1,0 +1,47 @@
+import type { DumpFacts } from '../dump/parse.js';
+import type { NewWords } from './dictionary.js';
+
+/** Where one unit's files are. */
+export interface UnitJob {
+  /** The dump's path relative to the build's root: how the unit is known. */
+  readonly name: string;
+  /** Where to open the dump. */
+  readonly dump: string;
+  /** Where to open its object, or why there is none. */
+  readonly object: { readonly path: string } | 'missing' | 'not asked';
+}
+
+/** A unit's function symbols in columns; words are ids of the reader's tables. */
+export interface SymbolColumns {
+  readonly name: Int32Array;
+  readonly section: Int32Array;
+  /** The ELF section index: two symbols with the same one and the same value are one code. */
+  readonly sectionIndex: Uint32Array;
+  /** Offset in the section, in bytes. */
+  readonly value: Float64Array;
+  /** In bytes. */
+  readonly size: Float64Array;
+  /** STB_LOCAL, STB_GLOBAL, STB_WEAK or STB_GNU_UNIQUE. */
+  readonly binding: Uint8Array;
+  readonly traceable: Uint8Array;
+}
+
+export type ObjectFacts =
+  | { readonly state: 'missing' | 'not asked' }
+  | { readonly state: 'corrupt'; readonly file: string; readonly what: string }
+  | { readonly state: 'read'; readonly file: string; readonly symbols: SymbolColumns };
+
+/** What a unit's files say. */
+export interface UnitFacts {
+  readonly name: string;
+  /** Where the dump was opened, for messages. */
+  readonly file: string;
+  readonly dump: DumpFacts;
+  readonly object: ObjectFacts;
+}
+
+/** Some units, and the words that are new since the same reader's batch before. */
+export interface UnitBatch {
+  readonly units: readonly UnitFacts[];
+  readonly words: NewWords;
+}

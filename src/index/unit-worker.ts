@@ -1,0 +1,38 @@
+import { parentPort } from 'node:worker_threads';
+import { InputError } from '../errors.js';
+import type { UnitBatch, UnitJob } from './unit-facts.js';
+import { UnitReader } from './unit-reader.js';
+
+/** What a reading thread is told: some units, or that no more come. */
+export type WorkerTask = readonly UnitJob[] | null;
+
+/** What it answers a task with. */
+export type WorkerAnswer =
+  | { readonly batch: UnitBatch }
+  | { readonly unreadable: string; readonly reason: string };
+
+const port = parentPort!;
+const reader = new UnitReader();
+
+port.on('message', (task: WorkerTask) => {
+  if (task === null) {
+    port.close();
+    return;
+  }
+  port.postMessage(answer(task));
+});
+
+function answer(jobs: readonly UnitJob[]): WorkerAnswer {
+  const units = [];
+  for (const job of jobs) {
+    try {
+      units.push(reader.read(job));
+    } catch (error) {
+      if (error instanceof InputError) return { unreadable: error.where, reason: error.what };
+      const { code, path, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      return { unreadable: path ?? job.dump, reason: message };
+    }
+  }
+  return { batch: { units, words: reader.newWords() } };
+}

@@ -1,0 +1,168 @@
+import type { Database } from 'better-sqlite3';
+import { BulkInsert } from './bulk-insert.js';
+import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
+import { INDEXES } from './schema.js';
+import type { ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
+
+/** A unit as the index has it. */
+export interface KnownUnit {
+  readonly id: number;
+  readonly stamp: string;
+}
+
+/** By STB_LOCAL, STB_GLOBAL, STB_WEAK; the only other one is STB_GNU_UNIQUE. */
+const BINDINGS = ['local', 'global', 'weak'];
+
+/** Writes one build's units. Every call is part of the change that the database is in. */
+export class IndexWriter {
+  readonly #db: Database;
+  readonly #build: number;
+  #dictionary: Dictionary | undefined;
+  readonly #translations: Translation[] = [];
+  readonly #units: BulkInsert;
+  readonly #problems: BulkInsert;
+  readonly #nodes: BulkInsert;
+  readonly #edges: BulkInsert;
+  readonly #symbols: BulkInsert;
+  readonly #staged: readonly string[];
+  #nextUnit: number;
+
+  /**
+   * @param db in a change
+   * @param fresh whether the index was empty before
+   */
+  constructor(db: Database, fresh: boolean, build: string, root: string) {
+    this.#db = db;
+    this.#staged = fresh ? STAGED : [];
+    for (const table of this.#staged) stage(db, table);
+    const now = new Date().toISOString();
+    this.#build = db
+      .prepare(
+        `INSERT INTO build (name, root, indexed_at) VALUES (?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET root = excluded.root, indexed_at = excluded.indexed_at RETURNING id`,
+      )
+      .pluck()
+      .get(build, root, now) as number;
+    this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
+    this.#units = new BulkInsert(db, 'unit', 9);
+    this.#problems = new BulkInsert(db, 'problem', 4);
+    this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
+    this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
+    this.#symbols = new BulkInsert(db, 'symbol', 9);
+  }
+
+  /** The build's units by name. */
+  known(): Map<string, KnownUnit> {
+    const rows = this.#db.prepare('SELECT path, id, stamp FROM unit WHERE build = ?').raw().all(this.#build);
+    return new Map((rows as [string, number, string][]).map(([path, id, stamp]) => [path, { id, stamp }]));
+  }
+
+  drop(units: Iterable<number>): void {
+    const statements = ['edge', 'node', 'symbol', 'problem'].map((table) =>
+      this.#db.prepare(`DELETE FROM ${table} WHERE unit = ?`),
+    );
+    const unit = this.#db.prepare('DELETE FROM unit WHERE id = ?');
+    for (const id of units) {
+      for (const statement of statements) statement.run(id);
+      unit.run(id);
+    }
+  }
+
+  /**
+   * @param reader which reader's words the batch speaks in
+   * @param stampOf the stamp to keep with a unit, by its name
+   */
+  add(batch: UnitBatch, reader: number, stampOf: (name: string) => string): void {
+    this.#dictionary ??= new Dictionary(this.#db);
+    this.#translations[reader] ??= emptyTranslation();
+    const translation = this.#translations[reader];
+    this.#dictionary.learn(batch.words, translation);
+    for (const unit of batch.units) this.#addUnit(unit, translation, stampOf(unit.name));
+  }
+
+  #addUnit(unit: UnitFacts, to: Translation, stamp: string): void {
+    const id = this.#nextUnit++;
+    const { dump, object } = unit;
+    this.#units.add(
+      id,
+      this.#build,
+      unit.name,
+      sourceOf(unit.name),
+      stamp,
+      dump.lines,
+      dump.problems.length === 0 ? 1 : 0,
+      object.state,
+      'file' in object ? object.file : null,
+    );
+    for (const problem of dump.problems) this.#problems.add(id, unit.file, problem.line, problem.what);
+    const { nodeFunction, nodeOrder, nodeRemoved } = dump;
+    for (let node = 0; node < nodeFunction.length; node++) {
+      this.#nodes.add(id, node, to.functions[nodeFunction[node]!]!, nodeOrder[node]!, nodeRemoved[node]!);
+    }
+    const { edgeSeq, edgeSrc, edgeDst, edgeKind } = dump;
+    for (let edge = 0; edge < edgeSeq.length; edge++) {
+      this.#edges.add(id, edgeSeq[edge]!, edgeSrc[edge]!, edgeDst[edge]!, to.kinds[edgeKind[edge]!]!);
+    }
+    this.#addObject(id, object, to);
+  }
+
+  #addObject(unit: number, object: ObjectFacts, to: Translation): void {
+    if (object.state === 'corrupt') this.#problems.add(unit, object.file, null, object.what);
+    if (object.state !== 'read') return;
+    const { name, section, sectionIndex, value, size, binding, traceable } = object.symbols;
+    for (let i = 0; i < name.length; i++) {
+      this.#symbols.add(
+        unit,
+        i,
+        to.names[name[i]!]!,
+        to.names[section[i]!]!,
+        sectionIndex[i]!,
+        value[i]!,
+        size[i]!,
+        BINDINGS[binding[i]!] ?? 'unique',
+        traceable[i]!,
+      );
+    }
+  }
+
+  /** Call once at the end. */
+  finish(anyDropped: boolean): void {
+    this.#dictionary?.flush();
+    for (const rows of [this.#units, this.#problems, this.#nodes, this.#edges, this.#symbols]) rows.flush();
+    for (const table of this.#staged) unstage(this.#db, table);
+    this.#db.exec(INDEXES);
+    if (anyDropped) this.#forgetUnused();
+  }
+
+  /** Drops the words that only dropped units used: they would be offered as suggestions. */
+  #forgetUnused(): void {
+    this.#db.exec(`
+      DELETE FROM function WHERE id NOT IN (SELECT function FROM node);
+      DELETE FROM name WHERE id NOT IN (
+        SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM symbol);
+      DELETE FROM path WHERE id NOT IN (SELECT path FROM function);
+    `);
+  }
+}
+
+/**
+ * The big tables of an empty index are filled in memory first and then copied whole: SQLite's table-to-table copy packs
+ * its pages, where rows that come one by one leave an eighth of each free (measured on 3,121 dumps: 1.6 MB of 27 MB,
+ * for 0.1 s).
+ */
+const STAGED = ['node', 'edge'];
+
+function stage(db: Database, table: string): void {
+  db.pragma('temp_store = MEMORY');
+  const sql = db.prepare('SELECT sql FROM main.sqlite_schema WHERE name = ?').pluck().get(table) as string;
+  db.exec(sql.replace(`CREATE TABLE ${table}`, `CREATE TABLE temp.${table}`));
+}
+
+function unstage(db: Database, table: string): void {
+  db.exec(`INSERT INTO main.${table} SELECT * FROM temp.${table}; DROP TABLE temp.${table};`);
+}
+
+/** `mm/migrate.c.000i.ipa-clones` is the dump of `mm/migrate.c`. */
+function sourceOf(name: string): string {
+  return name.replace(/(\.\d{3}[a-z])?\.ipa-clones$/, '');
+}

@@ -1,0 +1,78 @@
+/** What a file of a build is to klp-reach, told by its name alone. */
+export type Role =
+  | 'dump'
+  | 'object'
+  | 'callgraph'
+  | 'module'
+  | 'modlist'
+  | 'vmlinux'
+  | 'systemmap'
+  | 'symvers'
+  | 'symbolsklp';
+
+const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
+  ['vmlinux', 'vmlinux'],
+  ['vmlinux.gz', 'vmlinux'],
+  ['vmlinux.xz', 'vmlinux'],
+  ['vmlinux.zst', 'vmlinux'],
+  ['System.map', 'systemmap'],
+  ['Module.symvers', 'symvers'],
+  ['symbols.klp', 'symbolsklp'],
+]);
+
+const ENDINGS: readonly (readonly [string, Role])[] = [
+  ['.o', 'object'],
+  ['.ci', 'callgraph'],
+  ['.ipa-clones', 'dump'],
+  ['.mod', 'modlist'],
+  ['.ko', 'module'],
+  ['.ko.gz', 'module'],
+  ['.ko.xz', 'module'],
+  ['.ko.zst', 'module'],
+];
+
+/**
+ * The role of a file, or undefined if klp-reach has no use for it.
+ *
+ * @param name the file's name, with or without its directories (forward slashes)
+ */
+export function classify(name: string): Role | undefined {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  const whole = WHOLE_NAMES.get(base);
+  if (whole !== undefined) return whole;
+  for (const [ending, role] of ENDINGS) {
+    if (base.length > ending.length && base.endsWith(ending)) return role;
+  }
+  return undefined;
+}
+
+/** GCC's pass number, three digits at least, and the kind of pass (dumpfile.cc, `get_dump_file_name`: i, l, r or t). */
+const DUMP_SUFFIX = /(?:\.\d{3,}[ilrt])?\.ipa-clones$/;
+
+/** What GCC names a dump after: `mm/migrate.c.000i.ipa-clones` -> `mm/migrate.c`. Other names come back unchanged. */
+export function stemOf(dumpPath: string): string {
+  return dumpPath.replace(DUMP_SUFFIX, '');
+}
+
+/** The source extensions that GCC's drivers know (gcc.cc `default_compilers` and the languages' lang-specs.h). */
+const SOURCE_EXTENSIONS: ReadonlySet<string> = new Set(
+  (
+    'c i ii h C cc cp cpp CPP cxx c++ m mi mm M mii ' +
+    'f F for FOR ftn FTN fpp FPP f90 F90 f95 F95 f03 F03 f08 F08 ' +
+    'ada adb ads go d rs s S sx'
+  ).split(' '),
+);
+
+/**
+ * Where the object or call graph of a dump lies, if it was kept.
+ *
+ * GCC names a dump after the output's stem plus the source's extension (`-o foo.o bar.c` gives `foo.c...`), so the
+ * extension is taken off again. A link-time partition has no source (`a.ltrans0.ltrans`): nothing is taken off there.
+ *
+ * @param stem as `stemOf` gives it
+ */
+export function companion(stem: string, ending: '.o' | '.ci'): string {
+  const dot = stem.lastIndexOf('.');
+  const isSource = dot > stem.lastIndexOf('/') + 1 && SOURCE_EXTENSIONS.has(stem.slice(dot + 1));
+  return (isSource ? stem.slice(0, dot) : stem) + ending;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { classify, companion, stemOf } from '../../src/input/roles.js';
+
+describe('classify', () => {
+  it.each([
+    ['mm/migrate.c.000i.ipa-clones', 'dump'],
+    ['foo.c.042i.ipa-clones', 'dump'],
+    ['a.ltrans0.ltrans.000i.ipa-clones', 'dump'],
+    ['a.wpa.000i.ipa-clones', 'dump'],
+    ['foo.ipa-clones', 'dump'],
+    ['mm/migrate.o', 'object'],
+    ['foo.mod.o', 'object'],
+    ['mm/migrate.ci', 'callgraph'],
+    ['fs/ext4/ext4.ko', 'module'],
+    ['ext4.ko.gz', 'module'],
+    ['ext4.ko.xz', 'module'],
+    ['ext4.ko.zst', 'module'],
+    ['fs/ext4/ext4.mod', 'modlist'],
+    ['vmlinux', 'vmlinux'],
+    ['build/vmlinux', 'vmlinux'],
+    ['vmlinux.gz', 'vmlinux'],
+    ['vmlinux.xz', 'vmlinux'],
+    ['vmlinux.zst', 'vmlinux'],
+    ['vmlinux.o', 'object'],
+    ['System.map', 'systemmap'],
+    ['Module.symvers', 'symvers'],
+    ['symbols.klp', 'symbolsklp'],
+  ])('%s is a %s', (name, role) => {
+    expect(classify(name)).toBe(role);
+  });
+
+  it.each([
+    'foo.c',
+    'foo.mod.c',
+    'vmlinux.bin',
+    'vmlinux.lds',
+    'my-vmlinux',
+    'System.map.old',
+    'foo.ko.bz2',
+    'foo.o.cmd',
+    '.o',
+    'dir/.ko',
+    '.ipa-clones',
+    'dump.o/README',
+    '',
+  ])('%s has no role', (name) => {
+    expect(classify(name)).toBeUndefined();
+  });
+});
+
+describe('stemOf', () => {
+  it.each([
+    ['mm/migrate.c.000i.ipa-clones', 'mm/migrate.c'],
+    ['foo.mod.c.085i.ipa-clones', 'foo.mod.c'],
+    ['foo.c.1000i.ipa-clones', 'foo.c'],
+    ['a.ltrans0.ltrans.000i.ipa-clones', 'a.ltrans0.ltrans'],
+    ['a.wpa.000i.ipa-clones', 'a.wpa'],
+    ['foo.c.ipa-clones', 'foo.c'],
+    ['foo.000i.c', 'foo.000i.c'],
+  ])('%s -> %s', (dump, stem) => {
+    expect(stemOf(dump)).toBe(stem);
+  });
+});
+
+describe('companion', () => {
+  it.each([
+    ['dir/foo.c', 'dir/foo.o'],
+    ['foo.mod.c', 'foo.mod.o'],
+    ['.vmlinux.export.c', '.vmlinux.export.o'],
+    ['a.ltrans0.ltrans', 'a.ltrans0.ltrans.o'],
+    ['a.wpa', 'a.wpa.o'],
+    ['x.cc', 'x.o'],
+    ['x.f90', 'x.o'],
+    ['rust/core.rs', 'rust/core.o'],
+    ['asm-offsets.h', 'asm-offsets.o'],
+    ['v1.c/unit', 'v1.c/unit.o'],
+    ['dir/.c', 'dir/.c.o'],
+    ['noextension', 'noextension.o'],
+  ])('the object of %s is %s', (stem, object) => {
+    expect(companion(stem, '.o')).toBe(object);
+  });
+
+  it('names the call graph the same way', () => {
+    expect(companion('mm/migrate.c', '.ci')).toBe('mm/migrate.ci');
+  });
+});
