@@ -3,11 +3,16 @@ import { Option } from 'commander';
 import { ask, type ReachQuestion } from '../reach/affected.js';
 import { caveatsOf } from '../reach/caveats.js';
 import { parseSymbolSpec } from '../reach/symbol-spec.js';
-import type { ReachReport } from '../report/reach-report.js';
+import { type ReachReport, unknownsOf } from '../report/reach-report.js';
+import { EXIT_FINDINGS } from './exit.js';
 import { type AskOptions, withAsking } from './shared-options.js';
 import { withIndex } from './with-index.js';
 
-export interface ReachOptions extends AskOptions {
+type ReachFormat = AskOptions['format'] | 'klp' | 'patched-funcs';
+
+export interface ReachOptions extends Omit<AskOptions, 'format'> {
+  readonly format: ReachFormat;
+  readonly strict?: boolean;
   readonly why?: boolean;
   readonly conservative?: boolean;
   readonly file?: string;
@@ -15,7 +20,7 @@ export interface ReachOptions extends AskOptions {
 }
 
 /** How a question about where code goes is asked. */
-export function withReach(command: Command): Command {
+export function withReach(command: Command, formats: readonly ReachFormat[]): Command {
   return withAsking(
     command
       .argument('<symbol...>', 'name, name@path/suffix.c or path.c:name')
@@ -23,6 +28,7 @@ export function withReach(command: Command): Command {
       .option('--conservative', 'ignore the order of decisions: a superset')
       .option('--file <path>', 'only the function declared in this file (the end of its path will do)')
       .addOption(new Option('-u, --unit <path>', 'only in this unit (the end of its path will do)')),
+    formats,
   );
 }
 
@@ -52,14 +58,24 @@ export async function askReach(
     caveats: caveatsOf(index, filter),
   }));
   process.stdout.write(await render(report, options.format));
+  if (options.strict && report.answers.some((answer) => unknownsOf(answer, report).length > 0)) {
+    process.exitCode = EXIT_FINDINGS;
+  }
 }
 
-async function render(report: ReachReport, format: AskOptions['format']): Promise<string> {
+async function render(report: ReachReport, format: ReachFormat): Promise<string> {
   switch (format) {
     case 'json':
       return (await import('../report/reach-json.js')).reachJson(report);
     case 'csv':
       return (await import('../report/reach-csv.js')).reachCsv(report);
+    case 'klp':
+      return (await import('../report/livepatch-source.js')).klpSource(report);
+    case 'patched-funcs': {
+      const { patchedFuncs, patchedFuncsNotes } = await import('../report/livepatch-source.js');
+      for (const note of patchedFuncsNotes(report)) process.stderr.write(`klp-reach: ${note}\n`);
+      return patchedFuncs(report);
+    }
     case 'text':
       return (await import('../report/reach-text.js')).reachText(report);
   }

@@ -1,10 +1,18 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { ImageOptions } from '../index/image-files.js';
 import type { IngestReport } from '../index/ingest.js';
 import type { Progress } from './progress.js';
 import { type DbOptions, withDb } from './shared-options.js';
 
 interface IndexOptions extends DbOptions {
   readonly build: string;
+  readonly calls: 'ci' | 'objdump' | 'none';
+  readonly objdump?: string;
+  readonly vmlinux?: string;
+  readonly modules?: string[];
+  readonly systemMap?: string;
+  readonly symvers?: string;
+  readonly symbolsKlp?: string;
   readonly objects: string | boolean;
   readonly keepGoing?: boolean;
   readonly replace?: boolean;
@@ -20,6 +28,20 @@ export function register(program: Command): void {
     .option('-b, --build <name>', 'the name to keep them under', 'default')
     .option('--objects <dir>', 'where the objects are, if not beside the dumps')
     .option('--no-objects', 'leave the objects unread: every function is unverified then')
+    .addOption(
+      new Option(
+        '--calls <source>',
+        'where calls come from: .ci files, or objdump too for objects without one',
+      )
+        .choices(['ci', 'objdump', 'none'])
+        .default('ci'),
+    )
+    .option('--objdump <path>', 'the objdump to run (default: objdump)')
+    .option('--vmlinux <file>', 'the linked kernel, if not in the build directory; may be compressed')
+    .option('--modules <path...>', 'modules or folders of them, if not in the build directory')
+    .option('--system-map <file>', 'System.map, where no vmlinux is at hand')
+    .option('--symvers <file>', 'Module.symvers: what is exported')
+    .option('--symbols-klp <file>', 'symbols.klp, where no vmlinux or modules are at hand')
     .option(
       '--keep-going',
       'keep the good records of dumps that hold bad ones, and mark those units incomplete',
@@ -40,6 +62,9 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
       build: options.build,
       ...(typeof options.objects === 'string' && { objects: options.objects }),
       readObjects: options.objects !== false,
+      calls: options.calls,
+      ...(options.objdump !== undefined && { objdump: options.objdump }),
+      images: imageOptions(options),
       keepGoing: options.keepGoing === true,
       replace: options.replace === true,
       onProgress: progress.update,
@@ -47,20 +72,35 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
   } finally {
     progress.stop();
   }
-  for (const { where, what } of report.warnings)
+  for (const { where, what } of report.warnings) {
     process.stderr.write(`klp-reach: warning: ${where}: ${what}\n`);
-  process.stderr.write(summary(report, options.db));
+  }
+  process.stdout.write(summary(report, options.db));
+}
+
+function imageOptions({ vmlinux, modules, systemMap, symvers, symbolsKlp }: IndexOptions): ImageOptions {
+  return {
+    ...(vmlinux !== undefined && { vmlinux }),
+    ...(modules !== undefined && { modules }),
+    ...(systemMap !== undefined && { systemMap }),
+    ...(symvers !== undefined && { symvers }),
+    ...(symbolsKlp !== undefined && { symbolsKlp }),
+  };
 }
 
 function summary(report: IngestReport, db: string): string {
-  const { read, missing, corrupt } = report.objects;
-  const objects =
-    read + missing + corrupt === 0 ? '' : `; objects: ${read} read, ${missing} missing, ${corrupt} corrupt`;
   const incomplete = report.incomplete.length === 0 ? '' : `; ${report.incomplete.length} incomplete`;
   return (
     `${db}: build "${report.build}" has ${count(report.units, 'unit')}: ${report.added} added, ` +
-    `${report.changed} changed, ${report.unchanged} unchanged, ${report.dropped} dropped${incomplete}${objects}\n`
+    `${report.changed} changed, ${report.unchanged} unchanged, ${report.dropped} dropped${incomplete}` +
+    `${readText('objects', report.objects)}${readText('call graphs', report.calls)}; ${count(report.images, 'linked object')}\n`
   );
+}
+
+function readText(what: string, { read, missing, corrupt }: IngestReport['objects']): string {
+  return read + missing + corrupt === 0
+    ? ''
+    : `; ${what}: ${read} read, ${missing} missing, ${corrupt} corrupt`;
 }
 
 function count(n: number, what: string): string {

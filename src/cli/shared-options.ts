@@ -26,11 +26,9 @@ export function withDb(command: Command): Command {
 }
 
 /** How every command that answers is asked. */
-export function withAsking(command: Command): Command {
+export function withAsking(command: Command, formats: readonly string[] = ['text', 'json', 'csv']): Command {
   return withDb(command)
-    .addOption(
-      new Option('-f, --format <format>', 'how to print').choices(['text', 'json', 'csv']).default('text'),
-    )
+    .addOption(new Option('-f, --format <format>', 'how to print').choices(formats).default('text'))
     .option('-b, --build <name>', 'only this build of the index');
 }
 

@@ -1,25 +1,21 @@
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import { readArchive } from '../input/archive.js';
-import { type Entry, findInputs, type InputOptions } from '../input/inputs.js';
-import { companion, stemOf } from '../input/roles.js';
+import { findInputs, type InputOptions } from '../input/inputs.js';
+import { readArchives } from './archive-units.js';
 import { beginChange } from './database.js';
+import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from './image-files.js';
+import { IngestTally, type IngestWarning } from './ingest-tally.js';
 import { readUnits } from './read-units.js';
-import type { ObjectFacts, UnitBatch, UnitFacts, UnitJob } from './unit-facts.js';
+import type { UnitBatch } from './unit-facts.js';
+import { pairUnitFiles, type UnitFileOptions } from './unit-files.js';
 import { UnitReader } from './unit-reader.js';
 import { IndexWriter, type KnownUnit } from './writer.js';
 
-export interface IngestOptions extends InputOptions {
+export interface IngestOptions extends InputOptions, UnitFileOptions {
   /** The index's file. */
   readonly db: string;
   /** The name under which the units are kept. */
   readonly build: string;
-  /** Where the objects are if not beside the dumps: the same relative paths below this folder. */
-  readonly objects?: string;
-  /** False leaves objects unread; every function is unverified then. */
-  readonly readObjects?: boolean;
+  readonly images?: ImageOptions;
   /** Keeps the good records of dumps that hold bad ones; their units are marked incomplete. */
   readonly keepGoing?: boolean;
   /** Lets the build lose every unit it had. */
@@ -28,13 +24,6 @@ export interface IngestOptions extends InputOptions {
   readonly wait?: number;
   /** Told after each batch. */
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Something that is missing from the index, and why. */
-export interface IngestWarning {
-  /** `FILE` or `FILE:LINE`. */
-  readonly where: string;
-  readonly what: string;
 }
 
 /** What an indexing did. */
@@ -46,53 +35,35 @@ export interface IngestReport {
   readonly unchanged: number;
   readonly dropped: number;
   readonly incomplete: readonly string[];
+  /** Of the units that were read. */
   readonly objects: { readonly read: number; readonly missing: number; readonly corrupt: number };
+  /** Of the units that were read. */
+  readonly calls: { readonly read: number; readonly missing: number; readonly corrupt: number };
+  /** vmlinux and modules whose symbols are in the index now. */
+  readonly images: number;
   readonly warnings: readonly IngestWarning[];
 }
 
-/** A unit that was found, and what tells whether it changed. */
 interface FoundUnit {
   readonly name: string;
   readonly stamp: string;
 }
 
-interface FileUnit extends FoundUnit {
-  readonly job: UnitJob;
-}
-
-interface ArchiveUnit extends FoundUnit {
-  readonly facts: UnitFacts;
-}
-
 /**
- * Reads dumps and their objects into the index, replacing what the build of that name held: unchanged units are
+ * Reads dumps and what belongs to them into the index, replacing what the build of that name held: unchanged units are
  * skipped, changed ones replaced, vanished ones dropped. All or nothing: on any error the index is as it was.
  *
  * @throws InputError for input that cannot be used
  */
 export async function ingest(paths: readonly string[], options: IngestOptions): Promise<IngestReport> {
   const inputs = await findInputs(paths, options);
-  const fileUnits = unitsOf(inputs.entries, inputs.root, options);
+  const fileUnits = pairUnitFiles(inputs.entries, inputs.root, options);
   const archiveReader = new UnitReader();
-  const archived = await readArchives(
-    inputs.archives.map((archive) => archive.path),
-    archiveReader,
-    options,
-  );
+  const archivePaths = inputs.archives.map((archive) => archive.path);
+  const archived = await readArchives(archivePaths, archiveReader, options);
+  const imageFiles = [...findImageFiles(inputs.entries, options.images ?? {}), ...archived.images];
   const found: FoundUnit[] = [...fileUnits, ...archived.units];
-  if (found.length === 0) {
-    throw new InputError(
-      paths.join(' '),
-      'holds no dumps',
-      'build with KCFLAGS=-fdump-ipa-clones and index that folder',
-    );
-  }
-  const stamps = new Map(found.map((unit) => [unit.name, unit.stamp]));
-  if (stamps.size < found.length) {
-    const seen = new Set<string>();
-    const twice = found.find(({ name }) => seen.size === seen.add(name).size);
-    throw new InputError(twice!.name, 'the dump is in the input twice', 'index one build at a time');
-  }
+  const stamps = stampsByName(found, paths);
 
   const change = beginChange(options.db, options.wait);
   try {
@@ -110,7 +81,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     const changed = found.filter((unit) => known.has(unit.name) && isNew(unit));
     writer.drop([...vanished, ...changed.map((unit) => (known.get(unit.name) as KnownUnit).id)]);
 
-    const tally = new Tally(options);
+    const tally = new IngestTally(options.keepGoing === true);
     const jobs = fileUnits.filter(isNew).map((unit) => unit.job);
     const archiveFacts = archived.units.filter(isNew).map((unit) => unit.facts);
     const total = jobs.length + archiveFacts.length;
@@ -120,10 +91,21 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       options.onProgress?.(tally.units, total);
     };
     if (archiveFacts.length > 0) write({ units: archiveFacts, words: archiveReader.newWords() }, 0);
-    const dumpsOnly = jobs.every((job) => typeof job.object === 'string');
+    const dumpsOnly = jobs.every(
+      ({ object, calls }) => typeof object === 'string' && typeof calls === 'string',
+    );
     for await (const batch of readUnits(jobs, dumpsOnly)) write(batch, batch.reader + 1);
     tally.refuse();
-    writer.finish(vanished.length + changed.length > 0);
+    writer.finish();
+
+    let loaded: LoadedImages | undefined;
+    const imageStamp = imageFiles.map(({ path, stamp }) => `${path} ${stamp}`).join('\n');
+    if (total + vanished.length > 0 || writer.imageStamp() !== imageStamp) {
+      loaded = await loadImages(imageFiles);
+      writer.setImages(loaded, imageStamp);
+    }
+    if (vanished.length + changed.length > 0) writer.forgetUnused();
+    const images = writer.imageCount();
     change.commit();
     return {
       build: options.build,
@@ -134,7 +116,9 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       dropped: vanished.length,
       incomplete: tally.incomplete,
       objects: tally.objects,
-      warnings: [...inputs.warnings, ...archived.warnings, ...tally.warnings],
+      calls: tally.calls,
+      images,
+      warnings: [...inputs.warnings, ...archived.warnings, ...tally.warnings, ...(loaded?.warnings ?? [])],
     };
   } catch (error) {
     change.abandon();
@@ -142,99 +126,20 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
   }
 }
 
-/** Pairs each dump with its object, and tells from sizes and times whether either changed. */
-function unitsOf(entries: readonly Entry[], root: string, options: IngestOptions): FileUnit[] {
-  const objects = new Map(
-    entries.filter((entry) => entry.role === 'object').map((entry) => [entry.name, entry]),
-  );
-  return entries
-    .filter((entry) => entry.role === 'dump')
-    .map((dump) => {
-      const name = companion(stemOf(dump.name), '.o');
-      const object = options.readObjects === false ? 'not asked' : findObject(name, objects, root, options);
-      const stamp = `${dump.size}-${dump.mtimeNs} ${typeof object === 'string' ? object : object.stamp}`;
-      return { name: dump.name, stamp, job: { name: dump.name, dump: dump.path, object } };
-    });
-}
-
-function findObject(name: string, beside: ReadonlyMap<string, Entry>, root: string, options: IngestOptions) {
-  if (options.objects === undefined) {
-    const entry = beside.get(name);
-    return entry ? { path: entry.path, stamp: `${entry.size}-${entry.mtimeNs}` } : 'missing';
-  }
-  const path = join(options.objects, name.startsWith('/') ? name.slice(root.length) : name);
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat?.isFile() ? { path, stamp: `${stat.size}-${stat.mtimeNs}` } : 'missing';
-}
-
-/** Archives are read in one pass, so each member becomes facts at once and is paired with its object at the end. */
-async function readArchives(archives: readonly string[], reader: UnitReader, options: IngestOptions) {
-  const dumps = new Map<string, { file: string; stamp: string; facts: UnitFacts['dump'] }>();
-  const objects = new Map<string, { stamp: string; facts: ObjectFacts }>();
-  const warnings: IngestWarning[] = [];
-  for (const archive of archives) {
-    const summary = await readArchive(archive, ({ name, role, bytes }) => {
-      // Archives made for distribution have one time for all: only the content tells.
-      const stamp = createHash('sha1').update(bytes).digest('hex');
-      const file = `${archive}(${name})`;
-      if (role === 'dump') {
-        if (dumps.has(name))
-          throw new InputError(file, 'the dump is in the input twice', 'index one build at a time');
-        dumps.set(name, { file, stamp, facts: reader.readDump(bytes) });
-      } else if (role === 'object' && options.readObjects !== false) {
-        objects.set(name, { stamp, facts: reader.readObject(bytes, file) });
-      }
-    });
-    warnings.push(...summary.warnings);
-  }
-  const units = [...dumps].map(([name, { file, stamp, facts }]): ArchiveUnit => {
-    const object = objects.get(companion(stemOf(name), '.o'));
-    const none: ObjectFacts = { state: options.readObjects === false ? 'not asked' : 'missing' };
-    return {
-      name,
-      stamp: `${stamp} ${object?.stamp ?? none.state}`,
-      facts: { name, file, dump: facts, object: object?.facts ?? none },
-    };
-  });
-  units.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { units, warnings };
-}
-
-/** Counts what was read and gathers what was wrong with it. */
-class Tally {
-  units = 0;
-  readonly incomplete: string[] = [];
-  readonly warnings: IngestWarning[] = [];
-  readonly objects = { read: 0, missing: 0, corrupt: 0 };
-  readonly #keepGoing: boolean;
-  readonly #refused: IngestWarning[] = [];
-
-  constructor(options: IngestOptions) {
-    this.#keepGoing = options.keepGoing === true;
-  }
-
-  take(units: readonly UnitFacts[]): void {
-    for (const { name, file, dump, object } of units) {
-      this.units++;
-      const problems = dump.problems.map(({ line, what }) => ({ where: `${file}:${line}`, what }));
-      if (problems.length > 0) this.incomplete.push(name);
-      (this.#keepGoing ? this.warnings : this.#refused).push(...problems);
-      if (object.state === 'corrupt')
-        this.warnings.push({ where: object.file, what: `the object ${object.what}` });
-      if (object.state !== 'not asked') this.objects[object.state]++;
-    }
-  }
-
-  /** Ends the run if a dump held what is no record, naming every such line up to a screenful. */
-  refuse(): void {
-    const [first, ...others] = this.#refused;
-    if (!first) return;
-    const shown = others.slice(0, 19).map(({ where, what }) => `\n  ${where}: ${what}`);
-    const rest = others.length > 19 ? `\n  and ${others.length - 19} more` : '';
+function stampsByName(found: readonly FoundUnit[], paths: readonly string[]): Map<string, string> {
+  if (found.length === 0) {
     throw new InputError(
-      first.where,
-      first.what,
-      `build the file again, or say --keep-going to keep its good records${shown.join('')}${rest}`,
+      paths.join(' '),
+      'holds no dumps',
+      'build with KCFLAGS=-fdump-ipa-clones and index that folder',
     );
   }
+  const stamps = new Map<string, string>();
+  for (const { name, stamp } of found) {
+    if (stamps.has(name)) {
+      throw new InputError(name, 'the dump is in the input twice', 'index one build at a time');
+    }
+    stamps.set(name, stamp);
+  }
+  return stamps;
 }

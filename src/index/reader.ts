@@ -20,6 +20,11 @@ export interface UnitRow {
   readonly source: string;
   readonly complete: boolean;
   readonly object: 'read' | 'missing' | 'corrupt' | 'not asked';
+  readonly calls: 'ci' | 'objdump' | 'missing' | 'corrupt' | 'not asked';
+  /** `vmlinux` or a module's name; null where it is not known, or the unit is in neither. */
+  readonly image: string | null;
+  /** Whether the build's linked objects were read from ELF files, so that a unit in none of them is in none. */
+  readonly imagesKnown: boolean;
 }
 
 export interface NodeRow {
@@ -35,10 +40,33 @@ export interface NodeRow {
 
 export interface SymbolRow {
   readonly section: string;
+  /** The ELF section index. */
+  readonly sectionIndex: number;
   readonly value: number;
   readonly size: number;
   readonly binding: 'local' | 'global' | 'weak' | 'unique';
   readonly traceable: boolean;
+}
+
+/** Where a function is in its linked object, and which of the symbols of its name it is. */
+export interface PlaceRow {
+  readonly object: string;
+  /** 16 hexadecimal digits; in a module the offset in its section. */
+  readonly address: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Counted from 1 as livepatch counts sympos. */
+  readonly position: number;
+  /** How many symbols of the object have the name. */
+  readonly total: number;
+  readonly traceable: boolean;
+}
+
+export interface CallerRow {
+  readonly unit: number;
+  readonly nameId: number;
+  readonly name: string;
+  readonly count: number;
 }
 
 /** A unit's edges with their kinds. */
@@ -115,11 +143,12 @@ export class IndexReader {
     let row = this.#units.get(id);
     if (!row) {
       const found = this.#one(
-        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object
-         FROM unit u JOIN build b ON b.id = u.build WHERE u.id = ?`,
+        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls, i.name AS image,
+           EXISTS (SELECT 1 FROM image v WHERE v.build = u.build AND v.name = 'vmlinux' AND v.source = 'elf') AS imagesKnown
+         FROM unit u JOIN build b ON b.id = u.build LEFT JOIN image i ON i.id = u.image WHERE u.id = ?`,
         id,
-      ) as Omit<UnitRow, 'complete'> & { complete: number };
-      row = { ...found, complete: found.complete === 1 };
+      ) as Omit<UnitRow, 'complete' | 'imagesKnown'> & { complete: number; imagesKnown: number };
+      row = { ...found, complete: found.complete === 1, imagesKnown: found.imagesKnown === 1 };
       this.#units.set(id, row);
     }
     return row;
@@ -153,13 +182,75 @@ export class IndexReader {
   /** The function symbol of that name in the unit's object. */
   symbol(unit: number, nameId: number): SymbolRow | undefined {
     const row = this.#one(
-      `SELECT sec.text AS section, s.value, s.size, s.binding, s.traceable
+      `SELECT sec.text AS section, s.section_index AS sectionIndex, s.value, s.size, s.binding, s.traceable
        FROM symbol s JOIN name sec ON sec.id = s.section WHERE s.unit = ? AND s.name = ?
        ORDER BY s.id`,
       unit,
       nameId,
     ) as (Omit<SymbolRow, 'traceable'> & { traceable: number }) | undefined;
     return row && { ...row, traceable: row.traceable === 1 };
+  }
+
+  /** The other function symbols at the same place: aliases, or functions folded into one (`-fipa-icf`). */
+  aliases(unit: number, nameId: number, symbol: SymbolRow): string[] {
+    return this.#statement(
+      `SELECT DISTINCT t.text FROM symbol s JOIN name t ON t.id = s.name
+       WHERE s.unit = ? AND s.section_index = ? AND s.value = ? AND s.name <> ? ORDER BY 1`,
+    )
+      .pluck()
+      .all(unit, symbol.sectionIndex, symbol.value, nameId) as string[];
+  }
+
+  /** Where the unit's function of that name is in vmlinux or its module. */
+  place(unit: number, nameId: number): PlaceRow | undefined {
+    const row = this.#one(
+      `SELECT i.name AS object, printf('%016x', s.address) AS address, s.size, s.position, s.total, s.traceable
+       FROM image_symbol s JOIN image i ON i.id = s.image WHERE s.name = ? AND s.unit = ?`,
+      nameId,
+      unit,
+    ) as (Omit<PlaceRow, 'traceable'> & { traceable: number }) | undefined;
+    return row && { ...row, traceable: row.traceable === 1 };
+  }
+
+  /** What a table of symbols without sizes says of a name: how many there are, and the position of the only one. */
+  tabledPlace(build: string, object: string, nameId: number): { total: number } | undefined {
+    return this.#one(
+      `SELECT max(s.total) AS total FROM image_symbol s JOIN image i ON i.id = s.image JOIN build b ON b.id = i.build
+       WHERE s.name = ? AND b.name = ? AND i.name = ? AND i.source <> 'elf' HAVING count(*) > 0`,
+      nameId,
+      build,
+      object,
+    ) as { total: number } | undefined;
+  }
+
+  /** Who calls a function of this name in one unit, after optimisation. */
+  callers(unit: number, nameId: number): CallerRow[] {
+    return this.#all(
+      `SELECT c.unit, c.caller AS nameId, t.text AS name, c.count FROM call c JOIN name t ON t.id = c.caller
+       WHERE c.unit = ? AND c.callee = ? ORDER BY t.text`,
+      unit,
+      nameId,
+    ) as CallerRow[];
+  }
+
+  /** The same in every unit of a build. */
+  callersInBuild(build: string, nameId: number): CallerRow[] {
+    return this.#all(
+      `SELECT c.unit, c.caller AS nameId, t.text AS name, c.count FROM call c JOIN name t ON t.id = c.caller
+       JOIN unit u ON u.id = c.unit JOIN build b ON b.id = u.build
+       WHERE c.callee = ? AND b.name = ? ORDER BY u.path, t.text`,
+      nameId,
+      build,
+    ) as CallerRow[];
+  }
+
+  /** A unit's nodes of a name. */
+  nodesNamed(unit: number, nameId: number): number[] {
+    return this.#statement(
+      'SELECT n.id FROM function f JOIN node n ON n.function = f.id AND n.unit = ? WHERE f.name = ? ORDER BY n.id',
+    )
+      .pluck()
+      .all(unit, nameId) as number[];
   }
 
   /** Units of which something could not be read, with what it was. */
@@ -188,9 +279,13 @@ export class IndexReader {
       `SELECT count(*) AS units, sum(lines) AS lines, sum(complete = 0) AS incomplete,
          sum(object = 'read') AS objects, sum(object = 'missing') AS "objects missing",
          sum(object = 'corrupt') AS "objects corrupt",
-         coalesce(sum((SELECT count(*) FROM node n WHERE n.unit = u.id)), 0) AS nodes,
+         coalesce(sum((SELECT count(*) FROM node n WHERE n.unit = u.id AND n."order" IS NOT NULL)), 0) AS nodes,
          coalesce(sum((SELECT count(*) FROM edge e WHERE e.unit = u.id)), 0) AS edges,
-         coalesce(sum((SELECT count(*) FROM symbol s WHERE s.unit = u.id)), 0) AS symbols
+         coalesce(sum((SELECT count(*) FROM symbol s WHERE s.unit = u.id)), 0) AS symbols,
+         sum(calls IN ('ci', 'objdump')) AS "units with calls",
+         coalesce(sum((SELECT sum(count) FROM call c WHERE c.unit = u.id)), 0) AS calls,
+         (SELECT count(*) FROM image i WHERE i.build = b.id) AS "linked objects",
+         (SELECT count(*) FROM image_symbol s JOIN image i ON i.id = s.image WHERE i.build = b.id) AS "linked symbols"
        FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
       build,
     ) as Record<string, number>;

@@ -10,7 +10,8 @@ CREATE TABLE build (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   root TEXT NOT NULL,
-  indexed_at TEXT NOT NULL
+  indexed_at TEXT NOT NULL,
+  image_stamp TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
@@ -27,6 +28,17 @@ CREATE TABLE function (
   col INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  build INTEGER NOT NULL REFERENCES build,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('vmlinux', 'module')),
+  source TEXT NOT NULL CHECK (source IN ('elf', 'system-map', 'symbols-klp')),
+  path TEXT NOT NULL,
+  stamp TEXT NOT NULL,
+  UNIQUE (build, name)
+) STRICT;
+
 CREATE TABLE unit (
   id INTEGER PRIMARY KEY,
   build INTEGER NOT NULL REFERENCES build,
@@ -37,6 +49,8 @@ CREATE TABLE unit (
   complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
   object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
   object_path TEXT,
+  calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'missing', 'corrupt', 'not asked')),
+  image INTEGER REFERENCES image,
   UNIQUE (build, path)
 ) STRICT;
 
@@ -79,6 +93,40 @@ CREATE TABLE symbol (
   traceable INTEGER NOT NULL CHECK (traceable IN (0, 1)),
   PRIMARY KEY (unit, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE call (
+  unit INTEGER NOT NULL REFERENCES unit,
+  caller INTEGER NOT NULL REFERENCES name,
+  callee INTEGER NOT NULL REFERENCES name,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (unit, caller, callee)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE image_symbol (
+  image INTEGER NOT NULL REFERENCES image,
+  id INTEGER NOT NULL,
+  name INTEGER NOT NULL REFERENCES name,
+  address INTEGER,
+  size INTEGER,
+  type TEXT NOT NULL,
+  binding TEXT,
+  section INTEGER REFERENCES name,
+  file INTEGER REFERENCES name,
+  position INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  traceable INTEGER CHECK (traceable IN (0, 1)),
+  unit INTEGER REFERENCES unit,
+  PRIMARY KEY (image, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE export (
+  build INTEGER NOT NULL REFERENCES build,
+  name INTEGER NOT NULL REFERENCES name,
+  object TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  PRIMARY KEY (build, name, object)
+) STRICT, WITHOUT ROWID;
 `;
 
 /**
@@ -90,16 +138,18 @@ CREATE UNIQUE INDEX IF NOT EXISTS name_text ON name (text);
 CREATE INDEX IF NOT EXISTS function_name ON function (name);
 CREATE INDEX IF NOT EXISTS node_function ON node (function);
 CREATE INDEX IF NOT EXISTS symbol_name ON symbol (name);
+CREATE INDEX IF NOT EXISTS call_callee ON call (callee);
+CREATE INDEX IF NOT EXISTS image_symbol_name ON image_symbol (name);
 CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
 `;
 
 /** What a person with sqlite3 or datasette reads: the same rows in words. */
 export const VIEWS = `
 CREATE VIEW units AS
-  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object,
+  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object, u.calls, i.name AS image,
     (SELECT count(*) FROM node n WHERE n.unit = u.id) AS nodes,
     (SELECT count(*) FROM edge e WHERE e.unit = u.id) AS edges
-  FROM unit u JOIN build b ON b.id = u.build;
+  FROM unit u JOIN build b ON b.id = u.build LEFT JOIN image i ON i.id = u.image;
 
 CREATE VIEW nodes AS
   SELECT b.name AS build, u.path AS unit, t.text AS name, n."order", p.normal AS file, f.line, f.col, n.removed
@@ -125,6 +175,21 @@ CREATE VIEW symbols AS
   FROM symbol s
   JOIN unit u ON u.id = s.unit JOIN build b ON b.id = u.build
   JOIN name t ON t.id = s.name JOIN name sec ON sec.id = s.section;
+
+CREATE VIEW calls AS
+  SELECT b.name AS build, u.path AS unit, tc.text AS caller, te.text AS callee, c.count
+  FROM call c
+  JOIN unit u ON u.id = c.unit JOIN build b ON b.id = u.build
+  JOIN name tc ON tc.id = c.caller JOIN name te ON te.id = c.callee;
+
+-- Addresses beyond 2^63 stand in the table as negative numbers; here they are in hexadecimal.
+CREATE VIEW image_symbols AS
+  SELECT b.name AS build, i.name AS object, t.text AS name, printf('%016x', s.address) AS address, s.size, s.type,
+    s.binding, sec.text AS section, f.text AS file, s.position, s.total, s.traceable, u.path AS unit
+  FROM image_symbol s
+  JOIN image i ON i.id = s.image JOIN build b ON b.id = i.build
+  JOIN name t ON t.id = s.name LEFT JOIN name sec ON sec.id = s.section LEFT JOIN name f ON f.id = s.file
+  LEFT JOIN unit u ON u.id = s.unit;
 
 -- One row a (unit, function name) of the dumps: is it reported as removed (every node of the name), is it in the object?
 CREATE VIEW emission AS

@@ -9,6 +9,8 @@ export interface UnitJob {
   readonly dump: string;
   /** Where to open its object, or why there is none. */
   readonly object: { readonly path: string } | 'missing' | 'not asked';
+  /** Where its calls are read: a `.ci` file, or the object's machine code through the objdump that is named. */
+  readonly calls: { readonly path: string; readonly objdump?: string } | 'missing' | 'not asked';
 }
 
 /** A unit's function symbols in columns; words are ids of the reader's tables. */
@@ -31,6 +33,20 @@ export type ObjectFacts =
   | { readonly state: 'corrupt'; readonly file: string; readonly what: string }
   | { readonly state: 'read'; readonly file: string; readonly symbols: SymbolColumns };
 
+/** Calls after optimisation in columns; words are ids of the reader's tables. */
+export type CallFacts =
+  | { readonly state: 'missing' | 'not asked' }
+  | { readonly state: 'corrupt'; readonly file: string; readonly what: string }
+  | {
+      readonly state: 'ci' | 'objdump';
+      readonly file: string;
+      /** Functions that the unit defines. */
+      readonly functions: Int32Array;
+      readonly caller: Int32Array;
+      readonly callee: Int32Array;
+      readonly count: Int32Array;
+    };
+
 /** What a unit's files say. */
 export interface UnitFacts {
   readonly name: string;
@@ -38,6 +54,7 @@ export interface UnitFacts {
   readonly file: string;
   readonly dump: DumpFacts;
   readonly object: ObjectFacts;
+  readonly calls: CallFacts;
 }
 
 /** Some units, and the words that are new since the same reader's batch before. */

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
 import { FunctionTable } from '../dump/function-table.js';
-import { parseDump } from '../dump/parse.js';
+import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { InputError } from '../errors.js';
 import { readObjectFunctions } from '../symbols/object-functions.js';
 import type { NewWords } from './dictionary.js';
-import type { ObjectFacts, SymbolColumns, UnitFacts, UnitJob } from './unit-facts.js';
+import type { CallFacts, ObjectFacts, SymbolColumns, UnitFacts, UnitJob } from './unit-facts.js';
 
 /** Reads units' files into facts, with one table of words over all of them. */
 export class UnitReader {
@@ -12,18 +13,22 @@ export class UnitReader {
   #told = { names: 0, paths: 0, functions: 0, kinds: 0 };
 
   read(job: UnitJob): UnitFacts {
+    const dump = parseDump(readFileSync(job.dump), this.#table);
+    const { object, calls } = job;
     return {
       name: job.name,
       file: job.dump,
-      dump: parseDump(readFileSync(job.dump), this.#table),
+      dump,
       object:
-        typeof job.object === 'string'
-          ? { state: job.object }
-          : this.readObject(readFileSync(job.object.path), job.object.path),
+        typeof object === 'string'
+          ? { state: object }
+          : this.readObject(readFileSync(object.path), object.path),
+      calls:
+        typeof calls === 'string' ? { state: calls } : this.readCalls(readFileSync(calls.path), calls.path),
     };
   }
 
-  readDump(bytes: Buffer) {
+  readDump(bytes: Buffer): DumpFacts {
     return parseDump(bytes, this.#table);
   }
 
@@ -35,6 +40,31 @@ export class UnitReader {
       if (!(error instanceof InputError)) throw error;
       return { state: 'corrupt', file, what: error.what };
     }
+  }
+
+  /** The same holds for a call graph. */
+  readCalls(bytes: Buffer, file: string): CallFacts {
+    try {
+      return { state: 'ci', file, ...this.#calls(parseCallgraphInfo(bytes, file)) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { state: 'corrupt', file, what: error.what };
+    }
+  }
+
+  #calls(found: CallgraphInfo) {
+    const names = found.names.map((name) => this.#table.name(name));
+    return {
+      functions: Int32Array.from(found.functionName, (name, i) =>
+        this.#table.function(
+          found.names[name]!,
+          `${found.functionFile[i]};${found.functionLine[i]};${found.functionCol[i]}`,
+        ),
+      ),
+      caller: found.callCaller.map((name) => names[name]!),
+      callee: found.callCallee.map((name) => names[name]!),
+      count: found.callCount,
+    };
   }
 
   #symbols(bytes: Buffer, file: string): SymbolColumns {

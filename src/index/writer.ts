@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { BulkInsert } from './bulk-insert.js';
 import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
+import type { LoadedImages } from './image-files.js';
+import { writeImages } from './image-writer.js';
 import { INDEXES } from './schema.js';
-import type { ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
+import type { CallFacts, ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
 
 /** A unit as the index has it. */
 export interface KnownUnit {
@@ -24,6 +26,7 @@ export class IndexWriter {
   readonly #nodes: BulkInsert;
   readonly #edges: BulkInsert;
   readonly #symbols: BulkInsert;
+  readonly #calls: BulkInsert;
   readonly #staged: readonly string[];
   #nextUnit: number;
 
@@ -44,11 +47,12 @@ export class IndexWriter {
       .pluck()
       .get(build, root, now) as number;
     this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
-    this.#units = new BulkInsert(db, 'unit', 9);
+    this.#units = new BulkInsert(db, 'unit', 11);
     this.#problems = new BulkInsert(db, 'problem', 4);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
     this.#symbols = new BulkInsert(db, 'symbol', 9);
+    this.#calls = new BulkInsert(db, 'call', 4);
   }
 
   /** The build's units by name. */
@@ -58,7 +62,7 @@ export class IndexWriter {
   }
 
   drop(units: Iterable<number>): void {
-    const statements = ['edge', 'node', 'symbol', 'problem'].map((table) =>
+    const statements = ['edge', 'node', 'symbol', 'call', 'problem'].map((table) =>
       this.#db.prepare(`DELETE FROM ${table} WHERE unit = ?`),
     );
     const unit = this.#db.prepare('DELETE FROM unit WHERE id = ?');
@@ -82,7 +86,7 @@ export class IndexWriter {
 
   #addUnit(unit: UnitFacts, to: Translation, stamp: string): void {
     const id = this.#nextUnit++;
-    const { dump, object } = unit;
+    const { dump, object, calls } = unit;
     this.#units.add(
       id,
       this.#build,
@@ -93,6 +97,8 @@ export class IndexWriter {
       dump.problems.length === 0 ? 1 : 0,
       object.state,
       'file' in object ? object.file : null,
+      calls.state,
+      null,
     );
     for (const problem of dump.problems) this.#problems.add(id, unit.file, problem.line, problem.what);
     const { nodeFunction, nodeOrder, nodeRemoved } = dump;
@@ -104,6 +110,28 @@ export class IndexWriter {
       this.#edges.add(id, edgeSeq[edge]!, edgeSrc[edge]!, edgeDst[edge]!, to.kinds[edgeKind[edge]!]!);
     }
     this.#addObject(id, object, to);
+    const inDump = new Set(Array.from(nodeFunction, (f) => to.functions[f]!));
+    this.#addCalls(id, calls, inDump, nodeFunction.length, to);
+  }
+
+  #addCalls(
+    unit: number,
+    calls: CallFacts,
+    inDump: ReadonlySet<number>,
+    firstNode: number,
+    to: Translation,
+  ): void {
+    if (calls.state === 'corrupt') this.#problems.add(unit, calls.file, null, calls.what);
+    if (!('caller' in calls)) return;
+    const { functions, caller, callee, count } = calls;
+    let node = firstNode;
+    for (let i = 0; i < functions.length; i++) {
+      const id = to.functions[functions[i]!]!;
+      if (!inDump.has(id)) this.#nodes.add(unit, node++, id, null, 0);
+    }
+    for (let i = 0; i < caller.length; i++) {
+      this.#calls.add(unit, to.names[caller[i]!]!, to.names[callee[i]!]!, count[i]!);
+    }
   }
 
   #addObject(unit: number, object: ObjectFacts, to: Translation): void {
@@ -125,21 +153,41 @@ export class IndexWriter {
     }
   }
 
-  /** Call once at the end. */
-  finish(anyDropped: boolean): void {
-    this.#dictionary?.flush();
-    for (const rows of [this.#units, this.#problems, this.#nodes, this.#edges, this.#symbols]) rows.flush();
-    for (const table of this.#staged) unstage(this.#db, table);
-    this.#db.exec(INDEXES);
-    if (anyDropped) this.#forgetUnused();
+  /** What the linked objects were read from, for {@link setImages}. */
+  imageStamp(): string {
+    return this.#db.prepare('SELECT image_stamp FROM build WHERE id = ?').pluck().get(this.#build) as string;
   }
 
-  /** Drops the words that only dropped units used: they would be offered as suggestions. */
-  #forgetUnused(): void {
+  imageCount(): number {
+    return this.#db.prepare('SELECT count(*) FROM image WHERE build = ?').pluck().get(this.#build) as number;
+  }
+
+  /** Replaces the build's linked objects; after `finish`, as it asks for the units' symbols. */
+  setImages(loaded: LoadedImages, stamp: string): void {
+    this.#dictionary ??= new Dictionary(this.#db);
+    writeImages(this.#db, this.#build, loaded, this.#dictionary);
+    this.#dictionary.flush();
+    this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);
+  }
+
+  /** Call once when all units are added. */
+  finish(): void {
+    this.#dictionary?.flush();
+    for (const rows of [this.#units, this.#problems, this.#nodes, this.#edges, this.#symbols, this.#calls])
+      rows.flush();
+    for (const table of this.#staged) unstage(this.#db, table);
+    this.#db.exec(INDEXES);
+  }
+
+  /** Drops the words that only dropped units used, as they would be offered as suggestions. The last thing to do. */
+  forgetUnused(): void {
     this.#db.exec(`
       DELETE FROM function WHERE id NOT IN (SELECT function FROM node);
       DELETE FROM name WHERE id NOT IN (
-        SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM symbol);
+        SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM symbol
+        UNION SELECT caller FROM call UNION SELECT callee FROM call UNION SELECT name FROM export
+        UNION SELECT name FROM image_symbol UNION SELECT section FROM image_symbol WHERE section IS NOT NULL
+        UNION SELECT file FROM image_symbol WHERE file IS NOT NULL);
       DELETE FROM path WHERE id NOT IN (SELECT path FROM function);
     `);
   }

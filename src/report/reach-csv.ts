@@ -1,30 +1,37 @@
 import { stringify } from 'csv-stringify/sync';
-import { chainText, printOrder, type ReachReport } from './reach-report.js';
+import { symposOf } from '../reach/unit-function.js';
+import { chainText, printOrder, type ReachReport, unknownsOf } from './reach-report.js';
 
-/** One row a function; `incomplete` says how many units lost records. */
+/** One row a function; `unknowns` counts what keeps the answer from being complete. */
 export function reachCsv(report: ReachReport): string {
-  const rows = report.answers.flatMap(({ spec, definition, units }) =>
-    units.flatMap(({ unit, functions }) =>
+  const rows = report.answers.flatMap((answer) => {
+    const { spec, definition, units } = answer;
+    const unknowns = unknownsOf(answer, report).length;
+    return units.flatMap(({ unit, functions }) =>
       printOrder(functions).map((place) => {
         const f = functions[place]!;
         return {
           symbol: spec.text,
           declared_in: definition.file,
           build: definition.build,
+          object: unit.image ?? '',
           unit: unit.path,
           class: f.class,
           function: f.name,
+          sympos: f.place ? symposOf(f.place) : '',
+          address: f.place?.address ?? '',
           file: f.file,
           line: f.line === 0 ? '' : f.line,
           clone: f.clone ? 1 : 0,
           verified: f.verified ? 1 : 0,
           section: f.symbol?.section ?? '',
-          traceable: f.symbol === undefined ? '' : f.symbol.traceable ? 1 : 0,
+          blocked: f.blocked ?? '',
+          aliases: f.aliases.join(' '),
           why: chainText(functions, place, report.direction),
-          incomplete: report.caveats.length,
+          unknowns,
         };
       }),
-    ),
-  );
+    );
+  });
   return stringify(rows, { header: true });
 }

@@ -1,6 +1,13 @@
-import type { ReachAnswer, ReachQuestion, UnitFunction } from '../reach/affected.js';
-import { CLASSES, chainTo, type FunctionClass } from '../reach/affected.js';
+import type { ReachAnswer, ReachQuestion } from '../reach/affected.js';
 import type { Caveat } from '../reach/caveats.js';
+import {
+  CALL,
+  CLASSES,
+  type FunctionClass,
+  type UnitFunction,
+  type UnitReach,
+} from '../reach/unit-function.js';
+import { chainTo } from '../reach/unit-functions.js';
 
 /** What is printed for `affected` and `inlined`, in every format. */
 export interface ReachReport {
@@ -9,30 +16,58 @@ export interface ReachReport {
   /** Whether each function is printed with its chain. */
   readonly why: boolean;
   readonly answers: readonly ReachAnswer[];
-  /** Non-empty: something is missing, and every answer says so. */
+  /** Units that lost records: something may be missing, and every answer says so. */
   readonly caveats: readonly Caveat[];
 }
 
 /** How many functions (by unit and name) an answer has of each class. */
 export function countClasses(answer: ReachAnswer): Record<FunctionClass, number> {
-  const counts: Record<FunctionClass, number> = { patch: 0, clone: 0, unverified: 0, gone: 0 };
+  const counts: Record<FunctionClass, number> = { patch: 0, blocked: 0, clone: 0, unverified: 0, gone: 0 };
   for (const { functions } of answer.units) for (const f of functions) counts[f.class]++;
   return counts;
 }
 
-/** An emitted clone whose callers have to be replaced instead of it. */
-export interface OpenQuestion {
+/** Something that an answer rests on and that nothing tells. */
+export interface Unknown {
   readonly unit: string;
-  readonly clone: string;
+  /** The function that it is about; '' for a whole unit. */
+  readonly function: string;
+  readonly why: string;
 }
 
-export function openQuestions(answer: ReachAnswer): OpenQuestion[] {
-  return answer.units.flatMap(({ unit, functions }) =>
-    functions
-      .filter((f) => f.class === 'clone' || (f.class === 'unverified' && f.clone))
-      .map((f) => ({ unit: unit.path, clone: f.name })),
-  );
+/** What keeps an answer from being complete; of the hosts of a function, not of what is inside it. */
+export function unknownsOf(answer: ReachAnswer, report: ReachReport): Unknown[] {
+  const lost = report.caveats
+    .filter(({ build }) => build === answer.definition.build)
+    .map(({ unit, what }) => ({ unit, function: '', why: `its dump lost records: ${what}` }));
+  if (report.direction === 'inlined') return lost;
+  return [
+    ...lost,
+    ...answer.units.flatMap(({ unit, functions, open }) => [
+      ...open.map(({ clone, why }) => ({
+        unit: unit.path,
+        function: clone,
+        why: `who calls it is unknown: ${why}`,
+      })),
+      ...(functions.some(({ verified }) => !verified)
+        ? [
+            {
+              unit: unit.path,
+              function: '',
+              why: `${OBJECT_STATES[unit.object]}: what is emitted is unverified`,
+            },
+          ]
+        : []),
+    ]),
+  ];
 }
+
+const OBJECT_STATES = {
+  read: 'the object was read',
+  missing: 'there is no object',
+  corrupt: 'the object cannot be read',
+  'not asked': 'the object was not read',
+} as const;
 
 /** Places in a unit's list in the order to print: by class, then as reached. */
 export function printOrder(functions: readonly UnitFunction[]): number[] {
@@ -41,24 +76,28 @@ export function printOrder(functions: readonly UnitFunction[]): number[] {
     .sort((a, b) => CLASSES.indexOf(functions[a]!.class) - CLASSES.indexOf(functions[b]!.class) || a - b);
 }
 
+/** `vmlinux`, a module's name, or what is known instead. */
+export function objectOf({ unit }: UnitReach): string {
+  return unit.image ?? '?';
+}
+
 /** Longer chains are cut in their middle in text; JSON has every step. */
 const LONGEST_CHAIN = 24;
 
-/** `bar <- inlining to` chains read from the asked function to its end. */
+/** A chain, read from the asked function to its end. */
 export function chainText(
   functions: readonly UnitFunction[],
   place: number,
   direction: ReachReport['direction'],
 ): string {
-  const chain = chainTo(functions, place);
-  const words = chain.map(({ name, step }) => (step ? `${arrow(step.kind, direction)} ${name}` : name));
+  const words = chainTo(functions, place).map(({ name, step }) => {
+    if (!step) return name;
+    if (step.kind === CALL) return `(a clone, which cannot be replaced) <-[called by]- ${name}`;
+    const kind = step.kind === 'inlining to' ? 'inlined' : step.kind;
+    return direction === 'affected' ? `-[${kind}]-> ${name}` : `<-[${kind}]- ${name}`;
+  });
   if (words.length <= LONGEST_CHAIN) return words.join(' ');
   const half = LONGEST_CHAIN / 2;
   const left = words.length - LONGEST_CHAIN;
-  return [...words.slice(0, half), `-> ... ${left} more steps ...`, ...words.slice(-half)].join(' ');
-}
-
-function arrow(kind: string, direction: ReachReport['direction']): string {
-  const what = kind === 'inlining to' ? 'inlined' : kind;
-  return direction === 'affected' ? `-[${what}]->` : `<-[${what}]-`;
+  return [...words.slice(0, half), `... ${left} more steps ...`, ...words.slice(-half)].join(' ');
 }

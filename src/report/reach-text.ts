@@ -1,15 +1,28 @@
-import type { ReachAnswer, UnitFunction, UnitReach } from '../reach/affected.js';
-import { CLASSES, type FunctionClass } from '../reach/affected.js';
+import type { ReachAnswer } from '../reach/affected.js';
+import {
+  CLASSES,
+  type FunctionClass,
+  symposOf,
+  type UnitFunction,
+  type UnitReach,
+} from '../reach/unit-function.js';
 import { type Colours, colours } from './colours.js';
-import { chainText, countClasses, openQuestions, printOrder, type ReachReport } from './reach-report.js';
+import {
+  chainText,
+  countClasses,
+  objectOf,
+  printOrder,
+  type ReachReport,
+  unknownsOf,
+} from './reach-report.js';
 
 /** For a person: an answer a function, a block a unit, a line a function. */
 export function reachText(report: ReachReport): string {
   const paint = colours();
   const blocks = report.answers.map((answer) => answerText(answer, report, paint));
-  const alike = new Set(report.answers.map((answer) => answer.spec.text));
-  if (report.answers.length > alike.size) blocks.push(hint(report.answers));
-  return `${blocks.join('\n')}${incompleteText(report, paint)}`;
+  const asked = new Set(report.answers.map((answer) => answer.spec.text));
+  if (report.answers.length > asked.size) blocks.push(hint(report.answers));
+  return blocks.join('\n');
 }
 
 function answerText(answer: ReachAnswer, report: ReachReport, paint: Colours): string {
@@ -17,9 +30,8 @@ function answerText(answer: ReachAnswer, report: ReachReport, paint: Colours): s
   const place = definition.line === 0 ? definition.file : `${definition.file}:${definition.line}`;
   const lines = [`${paint.bold(definition.name)}  ${paint.dim(place)}  build ${definition.build}`];
   if (definition.assumed)
-    lines.push('  declared in no dump: known from the object only, the file is its unit’s');
-  const reached = answer.units.some(({ functions }) => functions.length > 1);
-  if (!reached) {
+    lines.push('  no dump or call graph declares it: known from the object, the file is its unit’s');
+  if (!answer.units.some(({ functions }) => functions.length > 1)) {
     lines.push(
       report.direction === 'affected'
         ? '  was inlined nowhere and has no clones: its code is nowhere else'
@@ -27,16 +39,11 @@ function answerText(answer: ReachAnswer, report: ReachReport, paint: Colours): s
     );
   }
   lines.push(`  ${countsText(answer, paint)}`);
-  const width = Math.max(...answer.units.flatMap(({ functions }) => functions.map((f) => f.name.length)));
+  const functions = answer.units.flatMap((unit) => unit.functions);
+  const width = { name: Math.max(...functions.map((f) => f.name.length)), object: 0 };
+  width.object = Math.max(...answer.units.map((unit) => objectOf(unit).length));
   for (const unit of answer.units) lines.push('', ...unitText(unit, report, width, paint));
-  const open = openQuestions(answer);
-  if (open.length > 0 && report.direction === 'affected') {
-    lines.push(
-      '',
-      `  ${paint.yellow('open')}  no livepatch can replace a clone: whoever calls these has to be replaced instead`,
-      ...open.map(({ unit, clone }) => `    ${clone}  ${paint.dim(unit)}`),
-    );
-  }
+  lines.push(...unknownText(answer, report, paint));
   return `${lines.join('\n')}\n`;
 }
 
@@ -48,48 +55,65 @@ function countsText(answer: ReachAnswer, paint: Colours): string {
 }
 
 function unitText(
-  { unit, functions }: UnitReach,
+  reach: UnitReach,
   report: ReachReport,
-  width: number,
+  width: { readonly name: number; readonly object: number },
   paint: Colours,
 ): string[] {
-  const lines = [
-    `  ${unit.source}${paint.dim(objectNote(unit.object))}${unit.complete ? '' : paint.red('  incomplete dump')}`,
-  ];
+  const { unit, functions } = reach;
+  const object = objectOf(reach);
+  const lines = [`  ${unit.source}${unit.complete ? '' : paint.red('  incomplete dump')}`];
   for (const place of printOrder(functions)) {
     const f = functions[place]!;
-    const declared = f.line === 0 ? '' : paint.dim(`${f.file}:${f.line}`);
     const label = paintClass(f.class, paint) + ' '.repeat(10 - f.class.length);
-    lines.push(`    ${label}  ${f.name.padEnd(width)}  ${declared}${noteOf(f, paint)}`.trimEnd());
+    const present = f.class !== 'gone' && f.class !== 'unverified';
+    const where = (present ? object : '').padEnd(width.object);
+    const position = f.place && f.place.total > 1 ? ` sympos ${symposOf(f.place)} of ${f.place.total}` : '';
+    const declared = f.line === 0 ? '' : paint.dim(`${f.file}:${f.line}`);
+    lines.push(
+      `    ${label}  ${where}  ${f.name.padEnd(width.name)}${position}  ${declared}${noteOf(f, paint)}`.trimEnd(),
+    );
+    if (f.blocked !== undefined) lines.push(`${' '.repeat(18)}${paint.red(f.blocked)}${remedy(f.blocked)}`);
     if (report.why && f.step) lines.push(`${' '.repeat(18)}${chainText(functions, place, report.direction)}`);
   }
   return lines;
 }
 
-function objectNote(object: UnitReach['unit']['object']): string {
-  switch (object) {
-    case 'read':
-      return '';
-    case 'missing':
-      return '  no object: what is emitted is unverified';
-    case 'corrupt':
-      return '  unreadable object: what is emitted is unverified';
-    case 'not asked':
-      return '  object not read: what is emitted is unverified';
-  }
+/** What authors do about a function that cannot be redirected; replacing its callers is sound wherever they can be. */
+function remedy(blocked: string): string {
+  return blocked.includes('freed')
+    ? '; it has run by the time a livepatch loads'
+    : '; replace the functions that call it instead';
 }
 
 function noteOf(f: UnitFunction, paint: Colours): string {
   const notes: string[] = [];
-  if (f.symbol && !f.symbol.traceable && f.class === 'patch') notes.push('no ftrace site');
-  if (f.symbol && /^\.(init|exit)\.text/.test(f.symbol.section)) notes.push(f.symbol.section);
+  if (f.aliases.length > 0) notes.push(`the same code as ${f.aliases.join(', ')}`);
   if (f.class === 'unverified' && f.clone) notes.push('a clone');
   if (f.class === 'gone' && !f.verified) notes.push('by its removal record');
   return notes.length === 0 ? '' : `  ${paint.yellow(notes.join(', '))}`;
 }
 
+function unknownText(answer: ReachAnswer, report: ReachReport, paint: Colours): string[] {
+  const unknown = unknownsOf(answer, report);
+  if (unknown.length === 0) return [];
+  const lines = ['', `  ${paint.red('incomplete')}: what this rests on is not all known`];
+  const most = 20;
+  for (const { unit, function: name, why } of unknown.slice(0, most)) {
+    lines.push(`    ${name === '' ? unit : `${name}  ${paint.dim(unit)}`}: ${why}`);
+  }
+  if (unknown.length > most) lines.push(`    and ${unknown.length - most} more (--format json has all)`);
+  return lines;
+}
+
 function paintClass(name: FunctionClass, paint: Colours): string {
-  const by = { patch: paint.green, clone: paint.magenta, unverified: paint.yellow, gone: paint.dim };
+  const by = {
+    patch: paint.green,
+    blocked: paint.red,
+    clone: paint.magenta,
+    unverified: paint.yellow,
+    gone: paint.dim,
+  };
   return by[name](name);
 }
 
@@ -98,16 +122,4 @@ function hint(answers: readonly ReachAnswer[]): string {
     answers.find((answer) => answers.filter((a) => a.spec === answer.spec).length > 1) ?? answers[0]!;
   const { name, file } = example.definition;
   return `several functions have that name, kept apart above; ask for one as ${name}@${file}\n`;
-}
-
-function incompleteText(report: ReachReport, paint: Colours): string {
-  if (report.caveats.length === 0) return '';
-  const lines = report.caveats.slice(0, 20).map(({ what }) => `  ${what}`);
-  const rest = report.caveats.length > 20 ? [`  and ${report.caveats.length - 20} more units`] : [];
-  return [
-    `\n${paint.red('incomplete')}: these dumps lost records, so a copy of the function may be missing above`,
-    ...lines,
-    ...rest,
-    '',
-  ].join('\n');
 }

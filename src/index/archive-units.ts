@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { InputError } from '../errors.js';
+import { type Member, readArchive } from '../input/archive.js';
+import { companion, stemOf } from '../input/roles.js';
+import { type ImageFile, isImageRole } from './image-files.js';
+import type { CallFacts, ObjectFacts, UnitFacts } from './unit-facts.js';
+import type { UnitFileOptions } from './unit-files.js';
+import type { UnitReader } from './unit-reader.js';
+
+/** A unit of an archive: what it says, and what tells whether it changed. */
+export interface ArchiveUnit {
+  readonly name: string;
+  readonly stamp: string;
+  readonly facts: UnitFacts;
+}
+
+export interface ArchiveContents {
+  readonly units: readonly ArchiveUnit[];
+  readonly images: readonly ImageFile[];
+  readonly warnings: readonly { readonly where: string; readonly what: string }[];
+}
+
+interface Part<T> {
+  readonly stamp: string;
+  readonly facts: T;
+}
+
+/**
+ * Reads the members of archives. An archive is read in one pass and its members come in any order, so each becomes facts
+ * at once, and a dump is paired with its object and its calls at the end.
+ */
+export async function readArchives(
+  archives: readonly string[],
+  reader: UnitReader,
+  options: UnitFileOptions,
+): Promise<ArchiveContents> {
+  const dumps = new Map<string, Part<UnitFacts['dump']> & { file: string }>();
+  const objects = new Map<string, Part<ObjectFacts>>();
+  const calls = new Map<string, Part<CallFacts>>();
+  const images: ImageFile[] = [];
+  const warnings: { where: string; what: string }[] = [];
+  for (const archive of archives) {
+    const take = ({ name, role, bytes }: Member) => {
+      // Archives made for distribution have one time for all members: only the content tells.
+      const stamp = createHash('sha1').update(bytes).digest('hex');
+      const file = `${archive}(${name})`;
+      if (role === 'dump') {
+        if (dumps.has(name))
+          throw new InputError(file, 'the dump is in the input twice', 'index one build at a time');
+        dumps.set(name, { file, stamp, facts: reader.readDump(bytes) });
+      } else if (role === 'object' && options.readObjects !== false) {
+        objects.set(name, { stamp, facts: reader.readObject(bytes, file) });
+      } else if (role === 'callgraph' && options.calls !== 'none') {
+        calls.set(name, { stamp, facts: reader.readCalls(bytes, file) });
+      } else if (isImageRole(role)) {
+        images.push({ role, name, path: file, stamp, bytes: async () => bytes });
+      }
+    };
+    warnings.push(...(await readArchive(archive, take)).warnings);
+  }
+  const units = [...dumps].map(([name, { file, stamp, facts }]): ArchiveUnit => {
+    const stem = stemOf(name);
+    const object = objects.get(companion(stem, '.o')) ?? without(options.readObjects !== false);
+    const call = calls.get(companion(stem, '.ci')) ?? without(options.calls !== 'none');
+    return {
+      name,
+      stamp: `${stamp} ${object.stamp} ${call.stamp}`,
+      facts: { name, file, dump: facts, object: object.facts, calls: call.facts },
+    };
+  });
+  units.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { units, images, warnings };
+}
+
+function without(asked: boolean): Part<{ readonly state: 'missing' | 'not asked' }> {
+  const state = asked ? 'missing' : 'not asked';
+  return { stamp: state, facts: { state } };
+}

@@ -1,0 +1,163 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InputError } from '../errors.js';
+import { readMaybeCompressed } from '../input/decompress.js';
+import type { Entry } from '../input/inputs.js';
+import { classify, type Role } from '../input/roles.js';
+import { walk } from '../input/walk.js';
+import { type Image, readImage } from '../symbols/image.js';
+import {
+  type AddressTable,
+  type ExportedSymbol,
+  parseKlpSymbols,
+  parseModuleObjects,
+  parseModuleSymvers,
+  parseSystemMap,
+} from '../symbols/text-tables.js';
+
+/** Where the linked images and the tables that stand in for them are, if not in the build directory. */
+export interface ImageOptions {
+  readonly vmlinux?: string;
+  /** Folders or files. */
+  readonly modules?: readonly string[];
+  readonly systemMap?: string;
+  readonly symvers?: string;
+  readonly symbolsKlp?: string;
+}
+
+/** A file of images, opened when it is needed. */
+export interface ImageFile {
+  readonly role: Extract<Role, 'vmlinux' | 'module' | 'modlist' | 'systemmap' | 'symvers' | 'symbolsklp'>;
+  readonly name: string;
+  readonly path: string;
+  readonly stamp: string;
+  /** The contents, decompressed. */
+  readonly bytes: () => Promise<Buffer>;
+}
+
+const ROLES: ReadonlySet<Role> = new Set([
+  'vmlinux',
+  'module',
+  'modlist',
+  'systemmap',
+  'symvers',
+  'symbolsklp',
+]);
+
+export function isImageRole(role: Role): role is ImageFile['role'] {
+  return ROLES.has(role);
+}
+
+/** The files that were named, and those of the build directory for what was not. */
+export function findImageFiles(entries: readonly Entry[], options: ImageOptions): ImageFile[] {
+  const named: ImageFile[] = [];
+  const one = (role: ImageFile['role'], path: string | undefined) => {
+    if (path !== undefined) named.push(fileAt(role, path));
+  };
+  one('vmlinux', options.vmlinux);
+  one('systemmap', options.systemMap);
+  one('symvers', options.symvers);
+  one('symbolsklp', options.symbolsKlp);
+  for (const path of options.modules ?? []) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      one('module', path);
+      continue;
+    }
+    const modules = walk(path).files.filter(({ name }) => classify(name) === 'module');
+    if (modules.length === 0)
+      throw new InputError(path, 'holds no modules (*.ko)', 'name a folder that does');
+    for (const module of modules) named.push(fileAt('module', module.path));
+  }
+  const given = new Set(named.map(({ role }) => role));
+  const found = entries.flatMap((entry) =>
+    isImageRole(entry.role) && !given.has(entry.role)
+      ? [
+          {
+            role: entry.role,
+            name: entry.name,
+            path: entry.path,
+            stamp: `${entry.size}-${entry.mtimeNs}`,
+            bytes: () => readMaybeCompressed(entry.path),
+          },
+        ]
+      : [],
+  );
+  return [...named, ...found];
+}
+
+function fileAt(role: ImageFile['role'], path: string): ImageFile {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new InputError(path, 'there is no such file', 'check the path');
+  const bytes =
+    role === 'vmlinux' || role === 'module'
+      ? () => readMaybeCompressed(path)
+      : async () => readFileSync(path);
+  return { role, name: path, path: resolve(path), stamp: `${stat.size}-${stat.mtimeNs}`, bytes };
+}
+
+/** A module's name as the kernel has it: `fs/nfs/nfs-layout.ko.xz` is `nfs_layout`. */
+export function moduleName(path: string): string {
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(/\.(ko|mod)(\.(gz|xz|zst))?$/, '')
+    .replaceAll('-', '_');
+}
+
+/** What is known of one object: its ELF symbols, or what a table says of them. */
+export type ObjectSymbols = { readonly name: string; readonly path: string; readonly stamp: string } & (
+  | { readonly source: 'elf'; readonly image: Image }
+  | { readonly source: 'system-map'; readonly table: AddressTable }
+  | { readonly source: 'symbols-klp'; readonly names: readonly string[] }
+);
+
+/** Everything that the files say about linked objects. */
+export interface LoadedImages {
+  readonly objects: readonly ObjectSymbols[];
+  /** Object file, relative to the build's root -> its module. */
+  readonly moduleOf: ReadonlyMap<string, string>;
+  readonly exports: readonly ExportedSymbol[];
+  readonly warnings: readonly { readonly where: string; readonly what: string }[];
+}
+
+/** Reads the files; a damaged image is a warning, and a table stands in for an object only where no ELF file does. */
+export async function loadImages(files: readonly ImageFile[]): Promise<LoadedImages> {
+  const objects = new Map<string, ObjectSymbols>();
+  const moduleOf = new Map<string, string>();
+  const exports: ExportedSymbol[] = [];
+  const warnings: { where: string; what: string }[] = [];
+  for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
+    const { name, path, stamp, role } = file;
+    try {
+      const bytes = await file.bytes();
+      if (role === 'vmlinux' || role === 'module') {
+        const object = role === 'vmlinux' ? 'vmlinux' : moduleName(name);
+        if (!objects.has(object)) {
+          objects.set(object, { name: object, path, stamp, source: 'elf', image: readImage(bytes, path) });
+        }
+      } else if (role === 'modlist') {
+        for (const object of parseModuleObjects(bytes, path).objects) moduleOf.set(object, moduleName(name));
+      } else if (role === 'symvers') {
+        exports.push(...parseModuleSymvers(bytes, path));
+      } else if (role === 'systemmap') {
+        if (!objects.has('vmlinux')) {
+          const table = parseSystemMap(bytes, path);
+          objects.set('vmlinux', { name: 'vmlinux', path, stamp, source: 'system-map', table });
+        }
+      } else {
+        for (const [object, names] of parseKlpSymbols(bytes, path)) {
+          if (!objects.has(object))
+            objects.set(object, { name: object, path, stamp, source: 'symbols-klp', names });
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      warnings.push({ where: error.where, what: `${error.what}: what it would say is unknown` });
+    }
+  }
+  return { objects: [...objects.values()], moduleOf, exports, warnings };
+}
+
+/** The better source first. */
+function rank({ role }: ImageFile): number {
+  return ['vmlinux', 'module', 'modlist', 'symvers', 'systemmap', 'symbolsklp'].indexOf(role);
+}

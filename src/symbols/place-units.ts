@@ -1,0 +1,198 @@
+/**
+ * Which unit each function of a linked image comes from.
+ *
+ * A local symbol's `STT_FILE` holds a base name only, and dozens of files have the same one. What tells them apart is
+ * that the linker moves a unit's section as one block: if its function at offset 0x40 came to A, the one at 0x90 came to
+ * A + 0x50. So each function of a unit votes for where its section's start could be, by every symbol of its name and
+ * size, and the place that all of them can agree on is the right one.
+ */
+
+/** A function symbol of a unit's object. */
+export interface UnitFunctionSymbol {
+  readonly name: string;
+  /** The section's index in the object. */
+  readonly section: number;
+  /** Offset in the section, in bytes. */
+  readonly value: number;
+  readonly size: number;
+  readonly local: boolean;
+}
+
+export interface UnitToPlace {
+  /** The source's base name, as `STT_FILE` has it. */
+  readonly baseName: string;
+  readonly functions: readonly UnitFunctionSymbol[];
+  /** The image that it is known to be part of. */
+  readonly image?: number;
+}
+
+/** A function symbol of an image. */
+export interface ImageFunctionSymbol {
+  readonly name: string;
+  /** Where it is, counted in bytes from any fixed point of its section (of the image, for vmlinux). */
+  readonly offset: number;
+  /** The section's index in a module; 0 for vmlinux, where addresses count across sections. */
+  readonly section: number;
+  readonly size: number;
+  readonly local: boolean;
+  /** The `STT_FILE` before it, for a local one. */
+  readonly file: string | undefined;
+}
+
+/** Where a unit's functions are: image and symbol, or undefined for those that are in no image. */
+export interface PlacedUnit {
+  readonly image: number | undefined;
+  readonly symbols: readonly ({ readonly image: number; readonly symbol: number } | undefined)[];
+}
+
+interface Candidate {
+  readonly image: number;
+  readonly symbol: number;
+}
+
+/** One section of one unit, while its place is looked for. */
+interface Block {
+  readonly unit: number;
+  /** The unit's functions in this section, and the symbols each can be. */
+  readonly members: { readonly place: number; readonly candidates: readonly Candidate[] }[];
+}
+
+/** @param images their function symbols, by image */
+export function placeUnits(
+  units: readonly UnitToPlace[],
+  images: readonly (readonly ImageFunctionSymbol[])[],
+): PlacedUnit[] {
+  const placed = units.map(({ functions }) => new Array<Candidate | undefined>(functions.length));
+  const taken = images.map((symbols) => new Int32Array(symbols.length).fill(-1));
+  let open = blocksOf(units, images);
+  // A block that has only one place left settles it, which may leave only one for another block: until nothing moves.
+  for (let before = -1; open.length !== before; ) {
+    before = open.length;
+    const settled: [Block, Map<number, Candidate>][] = [];
+    open = open.filter((block) => {
+      const winner = bestPlace(block, units, images, taken);
+      if (winner) settled.push([block, winner]);
+      return !winner;
+    });
+    settle(settled, units, placed, taken);
+  }
+  return placed.map((symbols, unit) => ({
+    image: units[unit]!.image ?? mostOften(symbols),
+    symbols: [...symbols],
+  }));
+}
+
+function blocksOf(
+  units: readonly UnitToPlace[],
+  images: readonly (readonly ImageFunctionSymbol[])[],
+): Block[] {
+  const byName = new Map<string, Candidate[]>();
+  images.forEach((symbols, image) => {
+    symbols.forEach(({ name }, symbol) => {
+      const known = byName.get(name);
+      if (known) known.push({ image, symbol });
+      else byName.set(name, [{ image, symbol }]);
+    });
+  });
+  const blocks: Block[] = [];
+  units.forEach((unit, index) => {
+    const bySection = new Map<number, Block>();
+    unit.functions.forEach((f, place) => {
+      const candidates = (byName.get(f.name) ?? []).filter(({ image, symbol }) => {
+        const s = images[image]![symbol]!;
+        // A file's name is compared only where both sides have one: assembler output may lack it.
+        return (
+          (unit.image === undefined || unit.image === image) &&
+          s.size === f.size &&
+          s.local === f.local &&
+          (!f.local || s.file === undefined || s.file === '' || s.file === unit.baseName)
+        );
+      });
+      if (candidates.length === 0) return;
+      let block = bySection.get(f.section);
+      if (!block) {
+        block = { unit: index, members: [] };
+        bySection.set(f.section, block);
+        blocks.push(block);
+      }
+      block.members.push({ place, candidates });
+    });
+  });
+  return blocks;
+}
+
+/** The symbols of the one place that most members agree on, by member; undefined where two places are as good. */
+function bestPlace(
+  block: Block,
+  units: readonly UnitToPlace[],
+  images: readonly (readonly ImageFunctionSymbol[])[],
+  taken: readonly Int32Array[],
+): Map<number, Candidate> | undefined {
+  const { functions } = units[block.unit]!;
+  const places = new Map<string, Map<number, Candidate>>();
+  for (const { place, candidates } of block.members) {
+    for (const candidate of candidates) {
+      if (taken[candidate.image]![candidate.symbol]! >= 0) continue;
+      const symbol = images[candidate.image]![candidate.symbol]!;
+      const key = `${candidate.image} ${symbol.section} ${symbol.offset - functions[place]!.value}`;
+      let agreed = places.get(key);
+      if (!agreed) {
+        agreed = new Map();
+        places.set(key, agreed);
+      }
+      agreed.set(place, candidate);
+    }
+  }
+  let best: Map<number, Candidate> | undefined;
+  let equal = false;
+  for (const agreed of places.values()) {
+    if (!best || agreed.size > best.size) {
+      best = agreed;
+      equal = false;
+    } else if (agreed.size === best.size) {
+      equal = true;
+    }
+  }
+  return equal ? undefined : best;
+}
+
+/** Symbols that two units claim in the same round belong to the one with more agreement, or stay open. */
+function settle(
+  settled: readonly [Block, Map<number, Candidate>][],
+  units: readonly UnitToPlace[],
+  placed: (Candidate | undefined)[][],
+  taken: readonly Int32Array[],
+): void {
+  const bySize = [...settled].sort(([, a], [, b]) => b.size - a.size);
+  const claims = new Map<string, number>();
+  for (const [, winner] of bySize) {
+    for (const { image, symbol } of winner.values()) {
+      const key = `${image} ${symbol}`;
+      claims.set(key, Math.max(claims.get(key) ?? 0, winner.size));
+    }
+  }
+  const equals = new Map<string, number>();
+  for (const [, winner] of bySize) {
+    for (const { image, symbol } of winner.values()) {
+      const key = `${image} ${symbol}`;
+      if (claims.get(key) === winner.size) equals.set(key, (equals.get(key) ?? 0) + 1);
+    }
+  }
+  for (const [block, winner] of bySize) {
+    for (const [place, candidate] of winner) {
+      const key = `${candidate.image} ${candidate.symbol}`;
+      const mine = claims.get(key) === winner.size && equals.get(key) === 1;
+      // Global symbols are one function however many weak ones there were: the claim of a unit that knows itself.
+      if (!mine && (units[block.unit]!.functions[place]!.local || claims.get(key)! > winner.size)) continue;
+      if (taken[candidate.image]![candidate.symbol]! >= 0) continue;
+      taken[candidate.image]![candidate.symbol] = block.unit;
+      placed[block.unit]![place] = candidate;
+    }
+  }
+}
+
+function mostOften(symbols: readonly (Candidate | undefined)[]): number | undefined {
+  const counts = new Map<number, number>();
+  for (const symbol of symbols) if (symbol) counts.set(symbol.image, (counts.get(symbol.image) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}

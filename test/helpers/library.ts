@@ -1,0 +1,8 @@
+/**
+ * The library as a program imports it: built, since its reading threads are started from files that only the build
+ * makes. `npm test` builds first.
+ */
+const face = '../../dist/index.js';
+const library: typeof import('../../src/index.js') = await import(face);
+
+export const { ask, IndexReader, ingest, InputError, openForReading, parseSymbolSpec } = library;
