@@ -64,14 +64,17 @@ class DumpParser {
   #edges = 0;
   /** Where the reference that was read last ended. */
   #end = 0;
+  /** What a line says of nodes not met before: they count only once the whole line has turned out to be a record. */
+  readonly #first = new Mention();
+  readonly #second = new Mention();
 
   constructor(bytes: Buffer, table: FunctionTable) {
     this.#bytes = bytes;
     this.#table = table;
     this.#nodes = new NodeTable(bytes, table);
     this.#inlining = table.kind(INLINING);
-    // A clone record takes at least 38 bytes, so the columns never have to grow.
-    const most = Math.ceil(bytes.length / 38) + 1;
+    // A clone record takes at least 36 bytes (FILE may be empty), so the columns never have to grow.
+    const most = Math.ceil(bytes.length / 36) + 1;
     this.#edgeSeq = new Int32Array(most);
     this.#edgeSrc = new Int32Array(most);
     this.#edgeDst = new Int32Array(most);
@@ -115,10 +118,10 @@ class DumpParser {
   #fast(pos: number, line: number): number {
     const bytes = this.#bytes;
     if (startsWith(bytes, CLONE, pos)) {
-      const original = this.#reference(pos + CLONE.length);
-      if (original < 0 || bytes[this.#end] !== SEMICOLON) return 0;
-      const target = this.#reference(this.#end + 1);
-      if (target < 0 || bytes[this.#end] !== SEMICOLON) return 0;
+      const known = this.#reference(pos + CLONE.length, this.#first);
+      if (known === NO_REFERENCE || bytes[this.#end] !== SEMICOLON) return 0;
+      const knownTarget = this.#reference(this.#end + 1, this.#second);
+      if (knownTarget === NO_REFERENCE || bytes[this.#end] !== SEMICOLON) return 0;
       const start = this.#end + 1;
       let end = start + INLINING_BYTES.length;
       let kind = this.#inlining;
@@ -129,39 +132,44 @@ class DumpParser {
         if (text.includes(';')) return 0;
         kind = this.#table.kind(text);
       }
-      this.#addEdge(line, original, target, kind);
+      const original = known === NEW ? this.#nodes.add(this.#first) : known;
+      this.#addEdge(line, original, knownTarget === NEW ? this.#nodes.add(this.#second) : knownTarget, kind);
       return end + 1;
     }
     if (startsWith(bytes, REMOVAL, pos)) {
-      const node = this.#reference(pos + REMOVAL.length);
-      if (node < 0 || bytes[this.#end] !== NEWLINE) return 0;
-      this.#nodes.removed(node);
+      const known = this.#reference(pos + REMOVAL.length, this.#first);
+      if (known === NO_REFERENCE || bytes[this.#end] !== NEWLINE) return 0;
+      this.#nodes.removed(known === NEW ? this.#nodes.add(this.#first) : known);
       return this.#end + 1;
     }
     return 0;
   }
 
-  /** Reads NAME;ORDER;FILE;LINE;COL at `pos` and sets `#end` behind it. Gives the node, or -1 for another shape. */
-  #reference(pos: number): number {
+  /**
+   * Reads NAME;ORDER;FILE;LINE;COL at `pos` and sets `#end` behind it.
+   *
+   * @returns the node; NEW for one not met before, which `mention` then describes; NO_REFERENCE for another shape
+   */
+  #reference(pos: number, mention: Mention): number {
     const bytes = this.#bytes;
     let hash = 0;
     let at = pos;
     let byte = bytes[at];
     while (byte !== SEMICOLON) {
-      if (byte === undefined || byte === NEWLINE) return -1;
+      if (byte === undefined || byte === NEWLINE) return NO_REFERENCE;
       hash = (Math.imul(hash, 31) + byte) | 0;
       byte = bytes[++at];
     }
     const nameEnd = at;
-    if (nameEnd === pos) return -1;
+    if (nameEnd === pos) return NO_REFERENCE;
     let order = 0;
     byte = bytes[++at];
     while (byte !== SEMICOLON) {
-      if (byte === undefined || byte < 0x30 || byte > 0x39) return -1;
+      if (byte === undefined || byte < 0x30 || byte > 0x39) return NO_REFERENCE;
       order = order * 10 + byte - 0x30;
       byte = bytes[++at];
     }
-    if (at === nameEnd + 1 || order > 0x7fffffff) return -1;
+    if (at === nameEnd + 1 || order > 0x7fffffff) return NO_REFERENCE;
     const place = at + 1;
     hash = (Math.imul(hash, 31) + order) | 0;
     const slot = this.#nodes.slot(hash, pos, nameEnd, order);
@@ -176,16 +184,23 @@ class DumpParser {
     at = place;
     byte = bytes[at];
     while (byte !== SEMICOLON) {
-      if (byte === undefined || byte === NEWLINE) return -1;
+      if (byte === undefined || byte === NEWLINE) return NO_REFERENCE;
       byte = bytes[++at];
     }
-    if (at === place) return -1;
+    if (at === place) return NO_REFERENCE;
     at = this.#digits(at + 1);
-    if (bytes[at] !== SEMICOLON) return -1;
+    if (bytes[at] !== SEMICOLON) return NO_REFERENCE;
     const end = this.#digits(at + 1);
-    if (end < 0) return -1;
+    if (end < 0) return NO_REFERENCE;
     this.#end = end;
-    return known >= 0 ? known : this.#nodes.add(slot, hash, pos, nameEnd, order, place, end);
+    if (known >= 0) return known;
+    mention.hash = hash;
+    mention.nameStart = pos;
+    mention.nameEnd = nameEnd;
+    mention.order = order;
+    mention.place = place;
+    mention.end = end;
+    return NEW;
   }
 
   /** The end of the digits at `pos`, or -1 where there is none. */
@@ -220,6 +235,20 @@ class DumpParser {
     this.#edgeDst[at] = dst;
     this.#edgeKind[at] = kind;
   }
+}
+
+/** What `#reference` gives where it gives no node. */
+const NO_REFERENCE = -1;
+const NEW = -2;
+
+/** A reference to a node not met before: where its parts stand in the file. */
+class Mention {
+  hash = 0;
+  nameStart = 0;
+  nameEnd = 0;
+  order = 0;
+  place = 0;
+  end = 0;
 }
 
 /** The nodes of one dump, found by the bytes of their first mention (open addressing, linear probing). */
@@ -277,15 +306,10 @@ class NodeTable {
     return after === SEMICOLON || after === NEWLINE ? end : 0;
   }
 
-  add(
-    slot: number,
-    hash: number,
-    nameStart: number,
-    nameEnd: number,
-    order: number,
-    place: number,
-    end: number,
-  ) {
+  /** The mentioned node, made unless the same line has just made it. */
+  add({ hash, nameStart, nameEnd, order, place, end }: Mention): number {
+    const slot = this.slot(hash, nameStart, nameEnd, order);
+    if (this.#slots[slot]! >= 0) return this.#slots[slot]!;
     const bytes = this.#bytes;
     const name = bytes.toString('utf8', nameStart, nameEnd);
     if (this.#byText) {

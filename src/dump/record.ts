@@ -34,7 +34,7 @@ export type DumpRecord = CloneRecord | RemovalRecord;
 /** The kind of a record that copies code into a host instead of making a clone. */
 export const INLINING = 'inlining to';
 
-const NUMBER = /^-?\d{1,10}$/;
+const NUMBER = /^-?\d+$/;
 
 /**
  * Reads one line (without its line end).
@@ -56,7 +56,8 @@ export function parseRecord(text: string): DumpRecord | string {
 }
 
 function parseClone(fields: readonly string[]): CloneRecord | string {
-  const arrow = fields.indexOf('<-');
+  // Not before the sixth field: an assembler name may be `<-` for all that GCC checks.
+  const arrow = fields.indexOf('<-', 5);
   if (arrow >= 0 && fields.at(-2) === 'optimization:') {
     const original = parseRef(fields.slice(0, arrow));
     const target = parseRef(fields.slice(arrow + 1, -2));
@@ -82,20 +83,24 @@ function parseClone(fields: readonly string[]): CloneRecord | string {
   return alike.length === 1 ? alike[0]! : 'the semicolons in its file names can be read in more than one way';
 }
 
-/** Reads NAME;ORDER;FILE;LINE;COL from both ends, as FILE may hold semicolons; an assembler name holds no slash. */
+/**
+ * Reads NAME;ORDER;FILE;LINE;COL from both ends, as FILE may hold semicolons. Where it does, a name with a slash is a
+ * piece of a path: assembler names hold none.
+ */
 function parseRef(fields: readonly string[]): FunctionRef | undefined {
-  const [name, order] = fields;
-  const line = fields.at(-2);
-  const col = fields.at(-1);
-  if (fields.length < 5 || !name || name.includes('/')) return undefined;
-  if (!NUMBER.test(order!) || !NUMBER.test(line!) || !NUMBER.test(col!)) return undefined;
-  return {
-    name,
-    order: Number(order),
-    file: fields.slice(2, -2).join(';'),
-    line: Number(line),
-    col: Number(col),
-  };
+  const [name] = fields;
+  if (fields.length < 5 || !name || (fields.length > 5 && name.includes('/'))) return undefined;
+  const order = parseInt32(fields[1]!);
+  const line = parseInt32(fields.at(-2)!);
+  const col = parseInt32(fields.at(-1)!);
+  if (order === undefined || line === undefined || col === undefined) return undefined;
+  return { name, order, file: fields.slice(2, -2).join(';'), line, col };
+}
+
+/** GCC's numbers are `int`: a larger one is damage, and must not be wrapped into the number of another node. */
+function parseInt32(text: string): number | undefined {
+  const value = Number(text);
+  return NUMBER.test(text) && value === (value | 0) ? value : undefined;
 }
 
 function topOf(file: string): string {

@@ -154,6 +154,11 @@ export class IndexReader {
     return row;
   }
 
+  /** Whether a unit's dump or source is called exactly so. */
+  hasUnit(path: string): boolean {
+    return this.#one('SELECT 1 FROM unit WHERE path = @path OR source = @path', { path }) !== undefined;
+  }
+
   edges(unit: number): UnitEdges {
     const rows = this.#raw(
       'SELECT seq, src, dst, kind FROM edge WHERE unit = ? ORDER BY seq',

@@ -27,7 +27,9 @@ export interface Definition {
 export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: UnitFilter): Definition[] {
   const all = definitionsOf(index, spec.name, filter);
   const { file } = spec;
-  const found = file === undefined ? all : all.filter((d) => endsWithPath(d.file, file));
+  const exact = all.filter((d) => d.file === file);
+  const ending = file === undefined ? all : all.filter((d) => endsWithPath(d.file, file));
+  const found = exact.length > 0 ? exact : ending;
   if (found.length > 0) return found;
   if (all.length > 0) {
     const files = all.map((d) => `${d.name}@${d.file}`);
@@ -60,11 +62,11 @@ function definitionsOf(index: IndexReader, name: string, filter: UnitFilter): De
   const nameId = index.nameId(name);
   if (nameId === undefined) return [];
   const drafts: Draft[] = [];
-  const wanted = (unit: UnitRow) =>
-    (filter.build === undefined || unit.build === filter.build) &&
-    (filter.unit === undefined ||
-      endsWithPath(unit.path, filter.unit) ||
-      endsWithPath(unit.source, filter.unit));
+  const exact = filter.unit !== undefined && index.hasUnit(filter.unit);
+  const isUnit = (path: string, asked: string) => (exact ? path === asked : endsWithPath(path, asked));
+  const wanted = ({ build, path, source }: UnitRow) =>
+    (filter.build === undefined || build === filter.build) &&
+    (filter.unit === undefined || isUnit(path, filter.unit) || isUnit(source, filter.unit));
   const draftFor = (unit: UnitRow, file: string, line: number, assumed: boolean) => {
     let draft = drafts.find((d) => d.build === unit.build && sameFile(d.file, file));
     if (!draft) {
