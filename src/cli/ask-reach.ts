@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { UnitFilter } from '../index/reader.js';
 import { ask, type ReachQuestion } from '../reach/affected.js';
 import { caveatsOf } from '../reach/caveats.js';
 import { parseSymbolSpec } from '../reach/symbol-spec.js';
@@ -32,16 +33,22 @@ export function withReach(command: Command, formats: readonly ReachFormat[]): Co
   );
 }
 
+export function reachFilter({ build, unit }: ReachOptions): UnitFilter {
+  return { ...(build !== undefined && { build }), ...(unit !== undefined && { unit }) };
+}
+
+/** The symbol with the file that `--file` says. */
+export function specText(text: string, { file }: ReachOptions): string {
+  return file === undefined ? text : `${text}@${file}`;
+}
+
 /** Answers on standard output. */
 export async function askReach(
   direction: ReachQuestion['direction'],
   symbols: readonly string[],
   options: ReachOptions,
 ): Promise<void> {
-  const filter = {
-    ...(options.build !== undefined && { build: options.build }),
-    ...(options.unit !== undefined && { unit: options.unit }),
-  };
+  const filter = reachFilter(options);
   const question: ReachQuestion = {
     filter,
     direction,
@@ -52,7 +59,7 @@ export async function askReach(
     mode: question.mode,
     why: options.why === true,
     answers: symbols.flatMap((text) => {
-      const spec = parseSymbolSpec(options.file === undefined ? text : `${text}@${options.file}`);
+      const spec = parseSymbolSpec(specText(text, options));
       return ask(index, spec, question);
     }),
     caveats: caveatsOf(index, filter),

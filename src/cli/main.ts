@@ -6,6 +6,7 @@ import { VERSION } from './version.js';
 const COMMANDS = [
   () => import('./command-index.js'),
   () => import('./command-affected.js'),
+  () => import('./command-callers.js'),
   () => import('./command-inlined.js'),
   () => import('./command-info.js'),
 ];
