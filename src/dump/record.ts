@@ -100,7 +100,7 @@ function parseRef(fields: readonly string[]): FunctionRef | undefined {
 /** GCC's numbers are `int`: a larger one is damage, and must not be wrapped into the number of another node. */
 function parseInt32(text: string): number | undefined {
   const value = Number(text);
-  return NUMBER.test(text) && value === (value | 0) ? value : undefined;
+  return NUMBER.test(text) && value === (value | 0) ? value | 0 : undefined;
 }
 
 function topOf(file: string): string {

@@ -48,6 +48,7 @@ export function writeImages(db: Database, build: number, loaded: LoadedImages, d
   );
   const setImage = db.prepare('UPDATE unit SET image = ? WHERE id = ?');
   const unitOf = objects.map(() => new Map<number, number>());
+  placeByTables(objects, units, placed, (at, image) => setImage.run(ids[image], units[at]!.id), unitOf);
   placed.forEach(({ image, symbols }: PlacedUnit, at) => {
     const { id } = units[at]!;
     if (image !== undefined) setImage.run(ids[image], id);
@@ -64,6 +65,48 @@ export function writeImages(db: Database, build: number, loaded: LoadedImages, d
   for (const { name, object, kind, namespace } of loaded.exports) {
     exports.run(build, dictionary.name(name), object, kind, namespace);
   }
+}
+
+/**
+ * Tables without sizes and files tell less: a unit belongs to the object that has a name of it that only this unit
+ * defines, and a symbol to the unit if it is the only one of its name on both sides.
+ */
+function placeByTables(
+  objects: readonly ObjectSymbols[],
+  units: readonly { readonly id: number; readonly unit: UnitToPlace }[],
+  placed: readonly PlacedUnit[],
+  setImage: (unit: number, image: number) => void,
+  unitOf: readonly Map<number, number>[],
+): void {
+  const definers = new Map<string, number[]>();
+  units.forEach(({ unit }, at) => {
+    for (const { name } of unit.functions) {
+      const known = definers.get(name);
+      if (known) known.push(at);
+      else definers.set(name, [at]);
+    }
+  });
+  objects.forEach((object, image) => {
+    if (object.source === 'elf') return;
+    const names = object.source === 'system-map' ? object.table.names : object.names;
+    const total = countNames(names);
+    names.forEach((name, row) => {
+      const candidates = (definers.get(name) ?? []).filter((at) => {
+        const known = placed[at]!.image;
+        return known === undefined || known === image;
+      });
+      const [only] = candidates;
+      if (only === undefined || candidates.length > 1 || total.get(name) !== 1) return;
+      unitOf[image]!.set(row, units[only]!.id);
+      if (placed[only]!.image === undefined) setImage(only, image);
+    });
+  });
+}
+
+function countNames(names: readonly string[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const name of names) total.set(name, (total.get(name) ?? 0) + 1);
+  return total;
 }
 
 function addSymbols(
@@ -100,8 +143,7 @@ function addSymbols(
     return;
   }
   const names = object.source === 'system-map' ? object.table.names : object.names;
-  const total = new Map<string, number>();
-  for (const name of names) total.set(name, (total.get(name) ?? 0) + 1);
+  const total = countNames(names);
   const seen = new Map<string, number>();
   names.forEach((name, i) => {
     const position = (seen.get(name) ?? 0) + 1;

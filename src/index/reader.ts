@@ -59,7 +59,8 @@ export interface PlaceRow {
   readonly position: number;
   /** How many symbols of the object have the name. */
   readonly total: number;
-  readonly traceable: boolean;
+  /** Null where a table of names is all there is. */
+  readonly traceable: boolean | null;
 }
 
 export interface CallerRow {
@@ -209,23 +210,12 @@ export class IndexReader {
   /** Where the unit's function of that name is in vmlinux or its module. */
   place(unit: number, nameId: number): PlaceRow | undefined {
     const row = this.#one(
-      `SELECT i.name AS object, printf('%016x', s.address) AS address, s.size, s.position, s.total, s.traceable
+      `SELECT i.name AS object, printf('%016x', s.address) AS address, coalesce(s.size, 0) AS size, s.position, s.total, s.traceable
        FROM image_symbol s JOIN image i ON i.id = s.image WHERE s.name = ? AND s.unit = ?`,
       nameId,
       unit,
-    ) as (Omit<PlaceRow, 'traceable'> & { traceable: number }) | undefined;
-    return row && { ...row, traceable: row.traceable === 1 };
-  }
-
-  /** What a table of symbols without sizes says of a name: how many there are, and the position of the only one. */
-  tabledPlace(build: string, object: string, nameId: number): { total: number } | undefined {
-    return this.#one(
-      `SELECT max(s.total) AS total FROM image_symbol s JOIN image i ON i.id = s.image JOIN build b ON b.id = i.build
-       WHERE s.name = ? AND b.name = ? AND i.name = ? AND i.source <> 'elf' HAVING count(*) > 0`,
-      nameId,
-      build,
-      object,
-    ) as { total: number } | undefined;
+    ) as (Omit<PlaceRow, 'traceable'> & { traceable: number | null }) | undefined;
+    return row && { ...row, traceable: row.traceable === null ? null : row.traceable === 1 };
   }
 
   /** Who calls a function of this name in one unit, after optimisation. */

@@ -49,6 +49,13 @@ export function unknownsOf(answer: ReachAnswer, report: ReachReport): Unknown[] 
         function: clone,
         why: `who calls it is unknown: ${why}`,
       })),
+      ...functions
+        .filter((f) => f.class === 'patch' && unit.image !== null && !f.place)
+        .map((f) => ({
+          unit: unit.path,
+          function: f.name,
+          why: `which of ${unit.image}'s symbols it is is unknown`,
+        })),
       ...(functions.some(({ verified }) => !verified)
         ? [
             {

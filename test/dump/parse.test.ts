@@ -62,6 +62,17 @@ test('both forms, odd paths and plain lines in one dump are the same nodes', () 
   ]);
 });
 
+test('a path that looks like the end of a reference at first sight', () => {
+  const facts = factsOf(
+    'Callgraph removal;f;1;x;1;2/a.c;3;20\nCallgraph clone;g;2;x;1;2/a.c;8;1;f;1;x;1;2/a.c;3;20;isra\n',
+  );
+  expect(facts.nodes).toEqual([
+    { name: 'f', order: 1, file: 'x;1;2/a.c', line: 3, col: 20, removed: true },
+    { name: 'g', order: 2, file: 'x;1;2/a.c', line: 8, col: 1, removed: false },
+  ]);
+  expect(edgesInWords(facts)).toEqual(['g/2 isra f/1']);
+});
+
 test('the first mention of a node places it', () => {
   const facts = factsOf(
     'Callgraph removal;f;1;a.c;3;1\nCallgraph removal;f;1;a.c;3;12\nCallgraph removal;f;1;b.c;30;1\n',
@@ -118,6 +129,14 @@ describe('lines that are no records', () => {
     const facts = factsOf(`${good}Callgraph removal;g;2;a.c;3;1`);
     expect(facts.problems).toEqual([{ line: 2, what: expect.stringContaining('middle of a line') }]);
     expect(facts.nodes.map(({ name }) => name)).toEqual(['f']);
+  });
+
+  test('leave no node behind, and no word', () => {
+    const table = new FunctionTable();
+    const facts = factsOf('Callgraph clone;lost;1;lost.c;3;1;host;2;a.c;9\nCallgraph clone;cut;1;a.c;2;1;', table);
+    expect(facts.problems).toHaveLength(2);
+    expect(facts.nodes).toEqual([]);
+    expect([...table.names, ...table.paths]).toEqual([]);
   });
 
   test('numbers beyond what GCC counts with are not wrapped into other ones', () => {

@@ -1,0 +1,58 @@
+import { rmSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { dump } from '../helpers/dump-text.js';
+import { faults, logical } from '../helpers/index-rows.js';
+import { ingest } from '../helpers/library.js';
+import { objectWith } from '../helpers/objects.js';
+import { buildDir, newIndex, put } from '../helpers/workplace.js';
+
+const UNITS = 4;
+const names = ['f', 'g', 'h', 'k', 'm'];
+const reference = fc.tuple(fc.constantFrom(...names), fc.constantFrom('', '@x.h', '@./y.h'));
+const line = fc.oneof(
+  fc
+    .tuple(reference, reference, fc.constantFrom('', ' isra', ' (null)'))
+    .map(([from, to, kind]) => `${from.join('')} > ${to.join('')}${kind}`),
+  reference.map((gone) => `- ${gone.join('')}`),
+);
+const edit = fc.record({
+  unit: fc.nat(UNITS - 1),
+  /** The dump's new text, or undefined to remove it. */
+  dump: fc.option(fc.array(line, { maxLength: 6 }).map((lines) => dump(lines.join('\n'))), { nil: undefined }),
+  object: fc.option(fc.subarray(names), { nil: undefined }),
+});
+
+test(
+  'an index that was brought up to date step by step is the index of a fresh run',
+  { timeout: 60_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
+        const build = buildDir({ 'anchor.c.000i.ipa-clones': dump('f@x.h > anchor', 'anchor.c') });
+        const stepwise = newIndex();
+        let second = 1000;
+        const write = (name: string, content: string | Uint8Array | undefined) => {
+          if (content === undefined) {
+            rmSync(join(build, name), { force: true });
+            return;
+          }
+          put(build, { [name]: content });
+          utimesSync(join(build, name), ++second, second);
+        };
+        await ingest([build], { db: stepwise, build: 'b' });
+        for (const { unit, dump: text, object } of edits) {
+          write(`u${unit}.c.000i.ipa-clones`, text);
+          write(`u${unit}.o`, object && objectWith(...object));
+          await ingest([build], { db: stepwise, build: 'b' });
+        }
+        const fresh = newIndex();
+        await ingest([build], { db: fresh, build: 'b' });
+        expect(logical(stepwise)).toEqual(logical(fresh));
+        expect(faults(stepwise)).toEqual([]);
+      }),
+      { numRuns: 15 },
+    );
+  },
+);
