@@ -8,6 +8,7 @@ const COMMANDS = [
   () => import('./command-affected.js'),
   () => import('./command-callers.js'),
   () => import('./command-inlined.js'),
+  () => import('./command-diff.js'),
   () => import('./command-info.js'),
 ];
 

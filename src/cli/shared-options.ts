@@ -25,11 +25,16 @@ export function withDb(command: Command): Command {
     );
 }
 
-/** How every command that answers is asked. */
+/** In which form the answer is printed. */
+export function withFormat(command: Command, formats: readonly string[]): Command {
+  return command.addOption(
+    new Option('-f, --format <format>', 'how to print').choices(formats).default('text'),
+  );
+}
+
+/** How a command that answers from builds of the index is asked. */
 export function withAsking(command: Command, formats: readonly string[] = ['text', 'json', 'csv']): Command {
-  return withDb(command)
-    .addOption(new Option('-f, --format <format>', 'how to print').choices(formats).default('text'))
-    .option('-b, --build <name>', 'only this build of the index');
+  return withFormat(withDb(command), formats).option('-b, --build <name>', 'only this build of the index');
 }
 
 function milliseconds(text: string): number {

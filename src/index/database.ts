@@ -1,4 +1,16 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { InputError } from '../errors.js';
 import { APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS } from './schema.js';
@@ -15,12 +27,17 @@ export function openForReading(file: string, wait = DEFAULT_WAIT): Database.Data
       'make one with: klp-reach index PATH, or name one with --db',
     );
   }
+  if (existsSync(journalOf(file))) undoHalfDone(file, wait);
   const db = open(file, { readonly: true, fileMustExist: true, timeout: wait });
-  if (!isOurs(db, file)) {
+  try {
+    if (!isOurs(db, file)) {
+      throw new InputError(file, 'the index is empty', 'fill it with: klp-reach index PATH');
+    }
+    return db;
+  } catch (error) {
     db.close();
-    throw new InputError(file, 'the index is empty', 'fill it with: klp-reach index PATH');
+    throw error;
   }
-  return db;
 }
 
 /** An index opened for one all-or-nothing change. */
@@ -42,16 +59,14 @@ export interface Change {
 export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
   const existed = existsSync(file);
   const db = open(file, { timeout: wait });
-  const undoFile = () => {
-    db.close();
-    if (!existed) rmSync(file, { force: true });
-  };
   try {
-    const fresh = !isOurs(db, file);
+    isOurs(db, file);
     // Whole tables are filled with ids that the writer itself handed out: it need not be asked about each row.
     db.pragma('foreign_keys = OFF');
     db.pragma('cache_size = -98304');
     locked(file, wait, () => db.exec('BEGIN IMMEDIATE'));
+    // Only now: while this one waited, another process may have made the index.
+    const fresh = !isOurs(db, file);
     if (fresh) {
       db.pragma(`application_id = ${APPLICATION_ID}`);
       db.pragma(`user_version = ${SCHEMA_VERSION}`);
@@ -67,25 +82,62 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
       },
       abandon: () => {
         if (db.inTransaction) db.exec('ROLLBACK');
-        undoFile();
+        db.close();
+        // Who waits for its turn has the file open, and would fill one that is in no folder any more.
+        if (!existed && fresh && whoHolds(file) === '') rmSync(file, { force: true });
       },
     };
   } catch (error) {
-    undoFile();
+    db.close();
     throw error;
   }
 }
 
-function open(file: string, options: Database.Options): Database.Database {
-  if (existsSync(file) && !statSync(file).isFile()) throw notOurs(file);
+/** SQLite's rollback journal: there while a change is made, and left behind by one that was killed. */
+function journalOf(file: string): string {
+  return `${file}-journal`;
+}
+
+/** Lets SQLite roll back a change that was killed while it wrote, which a connection for reading must not do. */
+function undoHalfDone(file: string, wait: number): void {
+  const db = open(file, { fileMustExist: true, timeout: wait });
   try {
-    return new Database(file, options);
+    isOurs(db, file);
+  } finally {
+    db.close();
+  }
+}
+
+function open(file: string, options: Database.Options): Database.Database {
+  if (isOtherFile(file)) throw notOurs(file);
+  try {
+    // SQLite takes '' and ':memory:' for databases that are gone at the end.
+    return new Database(resolve(file), options);
   } catch (error) {
     throw new InputError(
       file,
       `cannot be opened (${(error as Error).message})`,
       'check the path given with --db',
     );
+  }
+}
+
+/** SQLite itself takes a file of some bytes for an empty database, and would write over it. */
+function isOtherFile(file: string): boolean {
+  const stat = safely(() => statSync(file), undefined);
+  if (stat === undefined) return false;
+  if (!stat.isFile()) return true;
+  if (stat.size === 0 || existsSync(journalOf(file))) return false;
+  return safely(() => headOf(file) !== 'SQLite format 3\0', false);
+}
+
+function headOf(file: string): string {
+  const head = Buffer.alloc(16);
+  const descriptor = openSync(file, 'r');
+  try {
+    return head.toString('latin1', 0, readSync(descriptor, head));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -142,7 +194,7 @@ function locked<T>(file: string, wait: number, step: () => T): T {
 /** Linux tells which processes have a file open; elsewhere nothing is known. */
 function whoHolds(file: string): string {
   const holders: string[] = [];
-  const real = realpathSync(file);
+  const real = safely(() => realpathSync(file), file);
   for (const pid of safely(() => readdirSync('/proc'), [])) {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
     const opened = safely(() => readdirSync(`/proc/${pid}/fd`), []).some(

@@ -63,6 +63,40 @@ export interface PlaceRow {
   readonly traceable: boolean | null;
 }
 
+/** A symbol of a linked object, of any type: what livepatch and the module loader see. */
+export interface ImageSymbolRow {
+  readonly object: string;
+  readonly name: string;
+  /** 16 hexadecimal digits, or null where only its name is known. */
+  readonly address: string | null;
+  readonly size: number | null;
+  readonly type: string;
+  readonly binding: string | null;
+  readonly section: string | null;
+  /** The base name of the source before it in the symbol table. */
+  readonly file: string | null;
+  /** Counted from 1 as livepatch counts; 0 for a symbol that it does not see, or whose place is unknown. */
+  readonly position: number;
+  readonly total: number;
+  readonly traceable: boolean | null;
+  /** The unit it was compiled in. */
+  readonly unit: number | null;
+  /** That unit's source. */
+  readonly source: string | null;
+}
+
+/** Code that was copied somewhere, however often, in the words of the dump. */
+export interface Decision {
+  /** The unit's source. */
+  readonly unit: string;
+  readonly original: string;
+  /** Where the original is declared; normal. */
+  readonly file: string;
+  readonly target: string;
+  readonly kind: string;
+  readonly count: number;
+}
+
 export interface CallerRow {
   readonly unit: number;
   readonly nameId: number;
@@ -216,6 +250,56 @@ export class IndexReader {
       unit,
     ) as (Omit<PlaceRow, 'traceable'> & { traceable: number | null }) | undefined;
     return row && { ...row, traceable: row.traceable === null ? null : row.traceable === 1 };
+  }
+
+  unitSources(build: string): string[] {
+    return this.#statement('SELECT u.source FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?')
+      .pluck()
+      .all(build) as string[];
+  }
+
+  /** A build's decisions; with names, those that have one of them on either side. */
+  *decisions(build: string, names?: ReadonlySet<string>): Iterable<Decision> {
+    const about = names
+      ? `AND (s.function IN (SELECT f.id FROM function f JOIN name t ON t.id = f.name WHERE t.text IN (SELECT value FROM json_each(@names)))
+           OR d.function IN (SELECT f.id FROM function f JOIN name t ON t.id = f.name WHERE t.text IN (SELECT value FROM json_each(@names))))
+         AND e.unit IN (SELECT n.unit FROM name t JOIN function f ON f.name = t.id JOIN node n ON n.function = f.id
+                        WHERE t.text IN (SELECT value FROM json_each(@names)))`
+      : '';
+    const sql = `
+      SELECT u.source AS unit, ts.text AS original, p.normal AS file, td.text AS target, k.text AS kind, count(*) AS count
+      FROM unit u JOIN build b ON b.id = u.build
+      JOIN edge e ON e.unit = u.id JOIN kind k ON k.id = e.kind
+      JOIN node s ON s.unit = e.unit AND s.id = e.src JOIN function fs ON fs.id = s.function JOIN name ts ON ts.id = fs.name
+      JOIN path p ON p.id = fs.path
+      JOIN node d ON d.unit = e.unit AND d.id = e.dst JOIN function fd ON fd.id = d.function JOIN name td ON td.id = fd.name
+      WHERE b.name = @build ${about}
+      GROUP BY e.unit, s.function, d.function, e.kind`;
+    const values = names ? { build, names: JSON.stringify([...names]) } : { build };
+    yield* this.#db.prepare(sql).iterate(values) as Iterable<Decision>;
+  }
+
+  /** Every symbol of a name in a build's linked objects, by object and position. */
+  imageSymbols(build: string, nameId: number): ImageSymbolRow[] {
+    const rows = this.#all(
+      `SELECT i.name AS object, t.text AS name, CASE WHEN s.address IS NOT NULL THEN printf('%016x', s.address) END AS address,
+         s.size, s.type, s.binding, sec.text AS section, f.text AS file, s.position, s.total, s.traceable, s.unit,
+         u.source
+       FROM image_symbol s JOIN image i ON i.id = s.image JOIN build b ON b.id = i.build JOIN name t ON t.id = s.name
+       LEFT JOIN name sec ON sec.id = s.section LEFT JOIN name f ON f.id = s.file LEFT JOIN unit u ON u.id = s.unit
+       WHERE s.name = ? AND b.name = ? ORDER BY i.name <> 'vmlinux', i.name, s.position, s.id`,
+      nameId,
+      build,
+    ) as (Omit<ImageSymbolRow, 'traceable'> & { traceable: number | null })[];
+    return rows.map((row) => ({ ...row, traceable: row.traceable === null ? null : row.traceable === 1 }));
+  }
+
+  /** The build's linked objects: vmlinux and modules by name. */
+  images(build: string): { name: string; source: 'elf' | 'system-map' | 'symbols-klp' }[] {
+    return this.#all(
+      'SELECT i.name, i.source FROM image i JOIN build b ON b.id = i.build WHERE b.name = ? ORDER BY 1',
+      build,
+    ) as ReturnType<IndexReader['images']>;
   }
 
   /** Who calls a function of this name in one unit, after optimisation. */

@@ -19,18 +19,28 @@ export interface Definition {
   readonly units: ReadonlyMap<number, readonly number[]>;
 }
 
+/** Every function that the symbol can mean, by file; none where the index has none. */
+export function definitionsNamed(
+  index: IndexReader,
+  { name, file }: SymbolSpec,
+  filter: UnitFilter,
+): Definition[] {
+  const all = definitionsOf(index, name, filter);
+  if (file === undefined) return all;
+  const exact = all.filter((d) => d.file === file);
+  return exact.length > 0 ? exact : all.filter((d) => endsWithPath(d.file, file));
+}
+
 /**
- * Every function that the symbol can mean, by file.
+ * The same for a symbol that somebody asked for.
  *
  * @throws InputError when the index has none, with the nearest names
  */
 export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: UnitFilter): Definition[] {
+  const found = definitionsNamed(index, spec, filter);
+  if (found.length > 0) return found;
   const all = definitionsOf(index, spec.name, filter);
   const { file } = spec;
-  const exact = all.filter((d) => d.file === file);
-  const ending = file === undefined ? all : all.filter((d) => endsWithPath(d.file, file));
-  const found = exact.length > 0 ? exact : ending;
-  if (found.length > 0) return found;
   if (all.length > 0) {
     const files = all.map((d) => `${d.name}@${d.file}`);
     throw new InputError('', `no ${spec.name} is declared in ${file}`, `there is ${files.join(', ')}`);

@@ -1,0 +1,20 @@
+import type { Rule } from '../finding.js';
+import { about } from './missed-copy.js';
+
+/** Identical code folding and aliases: one code under several names. */
+export const icfShared: Rule = {
+  id: 'icf-shared',
+  severity: 'warning',
+  summary: 'A function to patch shares its code with others: replacing one replaces them all',
+  *check(facts) {
+    for (const required of facts.required) {
+      const { name, aliases, class: kind } = required.function;
+      if (aliases.length === 0 || kind !== 'patch') continue;
+      yield {
+        ...about(required),
+        message: `${name} is the same code as ${aliases.join(', ')}`,
+        remedy: `make sure that the replacement is right for ${aliases.join(', ')} too`,
+      };
+    }
+  },
+};

@@ -1,0 +1,19 @@
+import type { Rule } from '../finding.js';
+import { targetAbout } from './target.js';
+
+/** A clone's signature is the optimiser's: a function compiled from source would get the wrong arguments. */
+export const targetIsClone: Rule = {
+  id: 'target-is-clone',
+  severity: 'error',
+  summary: 'The livepatch patches an optimisation clone',
+  *check(facts) {
+    for (const target of facts.targets ?? []) {
+      if (!target.fate?.isClone) continue;
+      yield {
+        ...targetAbout(target),
+        message: `${target.name} is a clone, whose signature is not the source’s`,
+        remedy: `patch its callers instead: klp-reach callers ${target.name}`,
+      };
+    }
+  },
+};

@@ -1,0 +1,30 @@
+import { isTarget } from '../coverage.js';
+import type { Rule } from '../finding.js';
+import { targetAbout } from './target.js';
+
+/** Patching more than the fix reaches is allowed, and often a sign that a name is wrong. */
+export const unneededTarget: Rule = {
+  id: 'unneeded-target',
+  severity: 'note',
+  summary: 'The livepatch patches a function that the fix does not reach',
+  *check(facts) {
+    if (facts.changed.length === 0) return;
+    for (const target of facts.targets ?? []) {
+      if (target.candidates.length > 0 && !target.symbol) continue;
+      const needed = facts.required.some(({ unit, function: f }) =>
+        isTarget(target, { unit, name: f.name, aliases: f.aliases }),
+      );
+      const standsIn = facts.required.some(
+        (required) =>
+          required.function.class === 'blocked' &&
+          facts.callersOf(required).some(({ unit, name }) => isTarget(target, { unit, name, aliases: [] })),
+      );
+      if (needed || standsIn) continue;
+      yield {
+        ...targetAbout(target),
+        message: `${target.name} has no copy of changed code`,
+        remedy: 'leave it out, or check that the fix is the right one',
+      };
+    }
+  },
+};

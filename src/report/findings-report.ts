@@ -1,0 +1,60 @@
+import type { Judged } from '../audit/accept.js';
+import type { Required } from '../audit/facts.js';
+import type { Finding, Rule, Severity } from '../audit/finding.js';
+import { symposOf } from '../reach/unit-function.js';
+
+/** What is printed for `audit` and `check`, in every format. */
+export interface FindingsReport {
+  readonly command: 'audit' | 'check';
+  readonly build: string;
+  /** The rules that were applied: SARIF names them all. */
+  readonly rules: readonly Rule[];
+  readonly judged: Judged;
+  /** What the livepatch has to patch; empty where no fix was given. */
+  readonly required: readonly Required[];
+  /** Whether there was a livepatch to hold against it. */
+  readonly livepatch: boolean;
+}
+
+export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
+
+export function countSeverities(findings: readonly Finding[]): Record<Severity, number> {
+  const counts: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
+  for (const { severity } of findings) counts[severity]++;
+  return counts;
+}
+
+/** `2 errors, 1 note`, or `no findings`. */
+export function countsText(findings: readonly Finding[]): string {
+  const counts = countSeverities(findings);
+  const said = SEVERITIES.filter((severity) => counts[severity] > 0).map(
+    (severity) => `${counts[severity]} ${severity}${counts[severity] === 1 ? '' : 's'}`,
+  );
+  return said.length === 0 ? 'no findings' : said.join(', ');
+}
+
+/** A function to patch, in the terms of a livepatch. */
+export interface ToPatch {
+  readonly object: string | null;
+  readonly function: string;
+  readonly sympos: number | null;
+  readonly source: string;
+  readonly why: string;
+}
+
+export function toPatch(report: FindingsReport): ToPatch[] {
+  return report.required
+    .filter(({ function: f }) => f.class === 'patch' || (f.class === 'unverified' && !f.clone))
+    .map(({ unit, function: f, why }) => ({
+      object: unit.image,
+      function: f.name,
+      sympos: f.place ? symposOf(f.place) : null,
+      source: unit.source,
+      why,
+    }));
+}
+
+/** `vmlinux:state_show,2`: a symbol as a livepatch names it. */
+export function symbolText({ subject, object, sympos }: Finding): string {
+  return `${object === undefined ? '' : `${object}:`}${subject}${sympos ? `,${sympos}` : ''}`;
+}

@@ -1,0 +1,53 @@
+import type { Severity } from '../audit/finding.js';
+import { type Colours, colours } from './colours.js';
+import { countsText, type FindingsReport, symbolText, toPatch } from './findings-report.js';
+
+export function findingsText(report: FindingsReport): string {
+  const paint = colours();
+  const { open, accepted, unused } = report.judged;
+  const lines: string[] = [];
+  const targets = toPatch(report);
+  if (!report.livepatch && report.command === 'audit') {
+    lines.push(paint.bold(`to patch: ${targets.length} function${targets.length === 1 ? '' : 's'}`));
+    for (const { object, function: name, sympos, source, why } of targets) {
+      const position = sympos ? `,${sympos}` : '';
+      lines.push(`  ${object ?? '?'}:${name}${position}  ${paint.dim(source)}`, `    ${paint.dim(why)}`);
+    }
+    lines.push('');
+  }
+  for (const finding of open) {
+    const { rule, severity, message, why, remedy, file, line } = finding;
+    const where = file === undefined ? '' : paint.dim(`  ${file}${line === undefined ? '' : `:${line}`}`);
+    lines.push(
+      `${paintSeverity(severity, paint)} ${paint.dim(`[${rule}]`)} ${paint.bold(symbolText(finding))}${where}`,
+    );
+    lines.push(`  ${message}`);
+    if (why !== undefined && why !== finding.subject) lines.push(`  why: ${why}`);
+    lines.push(`  do: ${remedy}`, '');
+  }
+  for (const { finding, acceptance } of accepted) {
+    lines.push(`${paint.dim('accepted')} [${finding.rule}] ${symbolText(finding)}: ${acceptance.reason}`);
+  }
+  for (const { where, rule, subject } of unused) {
+    lines.push(`${paint.yellow('unused acceptance')} ${where}: no finding [${rule}] about ${subject}`);
+  }
+  if (accepted.length + unused.length > 0) lines.push('');
+  lines.push(verdict(report, paint));
+  return `${lines.join('\n')}\n`;
+}
+
+function verdict(report: FindingsReport, paint: Colours): string {
+  const { open, accepted } = report.judged;
+  const counts = `${countsText(open)}${accepted.length > 0 ? `, ${accepted.length} accepted` : ''}`;
+  if (report.command === 'check' || !report.livepatch) return counts;
+  const hole = open.some(({ severity }) => severity === 'error');
+  const targets = toPatch(report).length;
+  if (report.required.length === 0) return counts;
+  return hole
+    ? `${paint.red('not covered')}: ${counts}`
+    : `${paint.green('covered')}: all ${targets} functions to patch are patched; ${counts}`;
+}
+
+function paintSeverity(severity: Severity, paint: Colours): string {
+  return { error: paint.red, warning: paint.yellow, note: paint.cyan }[severity](severity);
+}
