@@ -119,13 +119,13 @@ class CallgraphParser {
   }
 
   #define(at: number, name: number, place: string): void {
-    if (place === BUILT_IN) return this.#facts.addFunction(name, place, 0, 0);
     if (!place.includes('\\n')) {
       const col = place.lastIndexOf(':');
       const line = place.lastIndexOf(':', col - 1);
       if (line >= 0 && isNumber(place, line + 1, col) && isNumber(place, col + 1, place.length)) {
         const file = place.slice(0, line);
-        return this.#facts.addFunction(name, file, +place.slice(line + 1, col), +place.slice(col + 1));
+        this.#facts.addFunction(name, file, +place.slice(line + 1, col), +place.slice(col + 1));
+        return;
       }
     }
     const match = LONG_PLACE.exec(place);

@@ -10,8 +10,6 @@ export interface Transfer {
   /** What the relocation adds to the symbol, without the displacement's bias. */
   readonly addend: number;
   readonly target: number | undefined;
-  /** objdump's own name for the target, without `+0x...`: tells PLT stubs, which have no symbols. */
-  readonly label: string;
 }
 
 /** Where a disassembly's contents go. */
@@ -23,7 +21,7 @@ export interface DisassemblySink {
 
 const SECTION = 'Disassembly of section ';
 /** The last operand of a direct transfer: an address, objdump's name for it, and perhaps a comment. */
-const OPERAND = /(?:^|[\s,])(?:0x)?([0-9a-f]+)(?: <([^>]*)>)?(?:\s+(?:#|\/\/).*)?$/;
+const OPERAND = /[\s,](?:0x)?([0-9a-f]+)(?: <[^>]*>)?(?:\s+(?:#|\/\/).*)?\s*$/;
 const RELOCATION = /^\s+([0-9a-f]+):\s+(R_\w+)\s+(\S.*?)(?:([+-])0x([0-9a-f]+))?\s*$/;
 
 /**
@@ -93,14 +91,16 @@ export class DisassemblyParser {
   #relocation(line: string): void {
     const match = RELOCATION.exec(line);
     if (match === null) return;
-    const [, , type, symbol, sign, addend] = match;
-    const { kind } = this.#pending!;
+    const [, at, type, symbol, sign, addend] = match;
+    const { kind, text } = this.#pending!;
     const direct = kind === 'call' || kind === 'jump';
     const wanted = direct ? this.set.relocation : this.set.relocationOfIndirect;
     if (!wanted?.test(type!)) return;
     const size = addend === undefined ? 0 : Number.parseInt(addend, 16);
     this.#symbol = symbol!;
     this.#addend = (sign === '-' ? -size : size) + this.set.bias(type!);
+    // The operand is the end of the instruction, which is 4 behind the field, plus what stands in the field.
+    if (this.set.inPlace) this.#addend += operandOf(text) - Number.parseInt(at!, 16);
   }
 
   #flush(): void {
@@ -114,17 +114,18 @@ export class DisassemblyParser {
     if (symbol !== undefined) {
       if (kind === 'indirect call') kind = 'call';
       else if (kind === 'indirect jump') kind = 'jump';
-      this.sink.transfer({ kind, offset, symbol, addend: this.#addend, target: undefined, label: '' });
+      this.sink.transfer({ kind, offset, symbol, addend: this.#addend, target: undefined });
       return;
     }
     if (kind !== 'call' && kind !== 'jump') {
-      this.sink.transfer({ kind, offset, symbol, addend: 0, target: undefined, label: '' });
+      this.sink.transfer({ kind, offset, symbol, addend: 0, target: undefined });
       return;
     }
-    const operand = OPERAND.exec(text);
-    if (operand === null) return;
-    const target = Number.parseInt(operand[1]!, 16);
-    const label = (operand[2] ?? '').replace(/[+-]0x[0-9a-f]+$/, '');
-    this.sink.transfer({ kind, offset, symbol, addend: 0, target, label });
+    const target = operandOf(text);
+    if (!Number.isNaN(target)) this.sink.transfer({ kind, offset, symbol, addend: 0, target });
   }
+}
+
+function operandOf(text: string): number {
+  return Number.parseInt(OPERAND.exec(text)?.[1] ?? '', 16);
 }

@@ -1,4 +1,4 @@
-import { EM_AARCH64, EM_PPC64, EM_S390, EM_X86_64 } from '../elf/index.js';
+import { EM_386, EM_AARCH64, EM_PPC64, EM_S390, EM_X86_64 } from '../elf/index.js';
 
 export type TransferKind = 'call' | 'jump' | 'indirect call' | 'indirect jump';
 
@@ -20,6 +20,10 @@ export interface InstructionSet {
   readonly relocationOfIndirect: RegExp | undefined;
   /** What to add to a relocation's addend for the target's offset: displacements count from another place. */
   bias(relocation: string): number;
+  /** Whether the addends stand in the instructions, so that objdump shows them in the operands (SHT_REL). */
+  readonly inPlace: boolean;
+  /** How far behind a function's symbol a caller may enter it: ppc64le's local entry is behind the set-up of r2. */
+  readonly entrySize: number;
   /** Functions that call or jump to where a register points. */
   readonly thunk: RegExp | undefined;
 }
@@ -57,7 +61,20 @@ const X86_64: InstructionSet = {
   relocationOfIndirect: /^R_X86_64_(?:REX_|CODE_4_)?GOTPCRELX?$/,
   // The displacement is the last field of a call or jump, and counts from its end.
   bias: (relocation) => (relocation === 'R_X86_64_PC8' ? 1 : 4),
+  inPlace: false,
+  entrySize: 0,
   thunk: /^__x86_indirect_(?:(?:call|jump)_)?thunk_/,
+};
+
+/** The 32-bit parts of an x86_64 kernel: the compatible vDSO, boot and realmode. */
+const I386: InstructionSet = {
+  ...X86_64,
+  target: 'i686',
+  name: 'i386',
+  relocation: /^R_386_(?:PLT32|PC32|PC8)$/,
+  relocationOfIndirect: undefined,
+  bias: () => 0,
+  inPlace: true,
 };
 
 const AARCH64: InstructionSet = {
@@ -82,6 +99,8 @@ const AARCH64: InstructionSet = {
   relocation: /^R_AARCH64_(?:CALL26|JUMP26|CONDBR19|TSTBR14)$/,
   relocationOfIndirect: undefined,
   bias: () => 0,
+  inPlace: false,
+  entrySize: 0,
   thunk: undefined,
 };
 
@@ -99,13 +118,16 @@ const POWER: InstructionSet = {
     const register = POWER_REGISTER.exec(mnemonic);
     if (register !== null) return register[1] === '' ? 'indirect jump' : 'indirect call';
     const branch = POWER_BRANCH.exec(mnemonic);
-    if (branch === null) return undefined;
+    // `bcl 20,31,.+4` only reads the program counter (Power ISA, "Branch Conditional").
+    if (branch === null || /^bcl\s+20,/.test(text)) return undefined;
     return branch[1] === 'l' ? 'call' : 'jump';
   },
   relocation: /^R_PPC64_(?:REL24(?:_NOTOC|_P9NOTOC)?|REL14(?:_BR(?:N)?TAKEN)?|ADDR24|ADDR14)$/,
   // `bctrl` as the end of an inline PLT call.
   relocationOfIndirect: /^R_PPC64_PLTCALL(?:_NOTOC)?$/,
   bias: () => 0,
+  inPlace: false,
+  entrySize: 16,
   thunk: undefined,
 };
 
@@ -143,11 +165,14 @@ const S390: InstructionSet = {
   relocationOfIndirect: undefined,
   // The displacement counts from the instruction, 2 bytes before its field.
   bias: () => -2,
+  inPlace: false,
+  entrySize: 0,
   thunk: /^__s390_indirect_jump_/,
 };
 
 const SETS = new Map<number, InstructionSet>([
   [EM_X86_64, X86_64],
+  [EM_386, I386],
   [EM_AARCH64, AARCH64],
   [EM_PPC64, POWER],
   [EM_S390, S390],

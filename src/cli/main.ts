@@ -10,6 +10,7 @@ const COMMANDS = [
   () => import('./command-inlined.js'),
   () => import('./command-diff.js'),
   () => import('./command-info.js'),
+  () => import('./command-symbols.js'),
 ];
 
 /** Runs the command line and sets the process's exit code. */

@@ -130,7 +130,11 @@ function addSymbols(
         dictionary.name(it.names[i]!),
         BigInt.asIntN(64, it.address[i]!),
         it.size[i]!,
-        it.type[i] === STT_GNU_IFUNC ? 'ifunc' : (TYPES[it.type[i]!] ?? 'other'),
+        section === 0
+          ? 'undefined'
+          : it.type[i] === STT_GNU_IFUNC
+            ? 'ifunc'
+            : (TYPES[it.type[i]!] ?? 'other'),
         BINDINGS[it.binding[i]!] ?? 'unique',
         section < 0 ? none : sections[section]!,
         group < 0 ? none : groups[group]!,
@@ -169,7 +173,8 @@ const NO_FUNCTIONS: { rows: readonly number[]; symbols: readonly ImageFunctionSy
 function functionsOf(image: Image): typeof NO_FUNCTIONS {
   const rows: number[] = [];
   for (let i = 0; i < image.names.length; i++) {
-    if (image.type[i] === STT_FUNC || image.type[i] === STT_GNU_IFUNC) rows.push(i);
+    const isFunction = image.type[i] === STT_FUNC || image.type[i] === STT_GNU_IFUNC;
+    if (isFunction && image.section[i] !== 0) rows.push(i);
   }
   // Differences between addresses fit a double exactly; addresses do not.
   const lowest = rows.reduce(

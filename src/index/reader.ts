@@ -294,6 +294,17 @@ export class IndexReader {
     return rows.map((row) => ({ ...row, traceable: row.traceable === null ? null : row.traceable === 1 }));
   }
 
+  /** Every symbol of a linked object by name, defined or not, with the source before it in the symbol table. */
+  *imageNames(build: string, object: string): Iterable<{ name: string; file: string | null }> {
+    yield* this.#db
+      .prepare(
+        `SELECT t.text AS name, f.text AS file FROM image_symbol s JOIN image i ON i.id = s.image
+         JOIN build b ON b.id = i.build JOIN name t ON t.id = s.name LEFT JOIN name f ON f.id = s.file
+         WHERE b.name = ? AND i.name = ?`,
+      )
+      .iterate(build, object) as Iterable<{ name: string; file: string | null }>;
+  }
+
   /** The build's linked objects: vmlinux and modules by name. */
   images(build: string): { name: string; source: 'elf' | 'system-map' | 'symbols-klp' }[] {
     return this.#all(

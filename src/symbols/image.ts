@@ -18,8 +18,8 @@ import { markTraceable } from './traceable.js';
  * The symbols of a linked image, vmlinux or a module, as columns in the order of its symbol table: symbol i is names[i],
  * address[i], ... Plain arrays without methods, so that a worker can post them.
  *
- * Of vmlinux: the symbols that kallsyms keeps. Of a module: all defined ones with a name; `kept` tells which of them
- * kallsyms still has when the module's init function has run.
+ * All symbols with a name that `nm` prints, undefined ones too; `kept` tells which of them kallsyms has (of a module:
+ * still has when its init function has run).
  */
 export interface Image {
   readonly file: string;
@@ -37,7 +37,7 @@ export interface Image {
   readonly type: Uint8Array;
   /** STB_... */
   readonly binding: Uint8Array;
-  /** The ELF section index, which is the index in `sections`; -1 for symbols of no section (absolute ones). */
+  /** The ELF section index, which is the index in `sections`; -1 for absolute symbols, 0 for undefined ones. */
   readonly section: Int32Array;
   /** The names of all sections. */
   readonly sections: readonly string[];
@@ -105,8 +105,8 @@ export function readImage(bytes: Uint8Array, file: string): Image {
   const names = chosen.names;
   const order = kind === 'vmlinux' ? { address } : undefined;
   const live = countPositions(names, chosen.kept, order);
-  // Only a module has rows that are not kept.
-  const loading = kind === 'vmlinux' ? live : countPositions(names, undefined, undefined);
+  const defined = Uint8Array.from(rows, (row) => (isDefined(symbols, row) ? 1 : 0));
+  const loading = kind === 'vmlinux' ? live : countPositions(names, defined, undefined);
   return {
     file,
     kind,
@@ -162,6 +162,7 @@ function chooseOfVmlinux(elf: Elf, symbols: SymbolTable): Chosen {
   const names: string[] = [];
   const rowGroups: number[] = [];
   const groups: string[] = [];
+  const kept: number[] = [];
   const nameOf = nameDecoder(symbols, elf.file);
   let start = -1;
   let stop = -1;
@@ -170,18 +171,26 @@ function chooseOfVmlinux(elf: Elf, symbols: SymbolTable): Chosen {
       groups.push(nameOf(i));
       continue;
     }
-    const index = symbols.sectionIndex(i);
-    if (!isInVmlinuxKallsyms(symbols, i, index < 0 ? undefined : elf.sections[index])) continue;
+    if (symbols.type(i) === STT_SECTION) continue;
     const name = nameOf(i);
-    if (name === '' || isIgnoredName(name)) continue;
+    if (name === '') continue;
     if (name === '__start_mcount_loc') start = i;
     else if (name === '__stop_mcount_loc') stop = i;
+    const index = symbols.sectionIndex(i);
+    const inKallsyms = isInVmlinuxKallsyms(symbols, i, index < 0 ? undefined : elf.sections[index]);
     rows.push(i);
     names.push(name);
     rowGroups.push(groups.length - 1);
+    kept.push(inKallsyms && !isIgnoredName(name) ? 1 : 0);
   }
-  const kept = new Uint8Array(rows.length).fill(1);
-  return { rows, names, rowGroups, groups, kept, sites: vmlinuxSites(elf, symbols, start, stop) };
+  return {
+    rows,
+    names,
+    rowGroups,
+    groups,
+    kept: Uint8Array.from(kept),
+    sites: vmlinuxSites(elf, symbols, start, stop),
+  };
 }
 
 function chooseOfModule(elf: Elf, symbols: SymbolTable): Chosen {
@@ -198,7 +207,7 @@ function chooseOfModule(elf: Elf, symbols: SymbolTable): Chosen {
       groups.push(nameOf(i));
       continue;
     }
-    if (type === STT_SECTION || !isDefined(symbols, i)) continue;
+    if (type === STT_SECTION) continue;
     const index = symbols.sectionIndex(i);
     const name = nameOf(i);
     if (name === '') continue;

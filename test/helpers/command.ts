@@ -38,6 +38,9 @@ export function klpReach(args: readonly string[], options: RunOptions = {}): Pro
 export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], {
     env: { ...cleanEnvironment(), ...options.env },
+    // Nothing that a test starts outlives it.
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
 }

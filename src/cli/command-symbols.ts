@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { onlyBuild } from '../audit/gather.js';
+import { InputError } from '../errors.js';
+import { type DbOptions, withDb } from './shared-options.js';
+import { withIndex } from './with-index.js';
+
+interface SymbolsOptions extends DbOptions {
+  readonly build?: string;
+  readonly klp?: boolean;
+}
+
+export function register(program: Command): void {
+  withDb(program.command('symbols'))
+    .description('write the symbols of the linked objects in the index')
+    .option('-b, --build <name>', 'of this build')
+    .option('--klp', 'as symbols.klp, the list that full klp-convert reads')
+    .action(run);
+}
+
+async function run(options: SymbolsOptions): Promise<void> {
+  if (!options.klp) {
+    throw new InputError('', 'symbols needs a format', 'say --klp for a symbols.klp');
+  }
+  const { symbolsKlp } = await import('../report/symbols-klp.js');
+  withIndex(options, (index) => {
+    const build = options.build ?? onlyBuild(index, options.db);
+    if (index.images(build).length === 0) {
+      throw new InputError(
+        options.db,
+        `the build "${build}" has no linked objects`,
+        'index it with --vmlinux and --modules',
+      );
+    }
+    for (const text of symbolsKlp(index, build)) process.stdout.write(text);
+  });
+}
