@@ -305,6 +305,16 @@ export class IndexReader {
       .iterate(build, object) as Iterable<{ name: string; file: string | null }>;
   }
 
+  /** Names that a module's units had and its linked file does not show. */
+  lostNames(build: string, object: string): string[] {
+    return this.#statement(
+      `SELECT DISTINCT t.text FROM lost_symbol l JOIN unit u ON u.id = l.unit JOIN image i ON i.id = u.image
+       JOIN build b ON b.id = u.build JOIN name t ON t.id = l.name WHERE b.name = ? AND i.name = ?`,
+    )
+      .pluck()
+      .all(build, object) as string[];
+  }
+
   /** The build's linked objects: vmlinux and modules by name. */
   images(build: string): { name: string; source: 'elf' | 'system-map' | 'symbols-klp' }[] {
     return this.#all(

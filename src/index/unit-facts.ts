@@ -26,6 +26,8 @@ export interface SymbolColumns {
   /** STB_LOCAL, STB_GLOBAL, STB_WEAK or STB_GNU_UNIQUE. */
   readonly binding: Uint8Array;
   readonly traceable: Uint8Array;
+  /** Names of symbols that a linked module does not show any more. */
+  readonly lostInModule: Int32Array;
 }
 
 export type ObjectFacts =

@@ -78,6 +78,7 @@ export class UnitReader {
       size: found.size,
       binding: found.binding,
       traceable: found.traceable,
+      lostInModule: Int32Array.from(found.lostInModule, (name) => this.#table.name(name)),
     };
   }
 

@@ -26,6 +26,7 @@ export class IndexWriter {
   readonly #nodes: BulkInsert;
   readonly #edges: BulkInsert;
   readonly #symbols: BulkInsert;
+  readonly #lost: BulkInsert;
   readonly #calls: BulkInsert;
   readonly #staged: readonly string[];
   #nextUnit: number;
@@ -52,6 +53,7 @@ export class IndexWriter {
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
     this.#symbols = new BulkInsert(db, 'symbol', 9);
+    this.#lost = new BulkInsert(db, 'lost_symbol', 2);
     this.#calls = new BulkInsert(db, 'call', 4);
   }
 
@@ -62,7 +64,7 @@ export class IndexWriter {
   }
 
   drop(units: Iterable<number>): void {
-    const statements = ['edge', 'node', 'symbol', 'call', 'problem'].map((table) =>
+    const statements = ['edge', 'node', 'symbol', 'lost_symbol', 'call', 'problem'].map((table) =>
       this.#db.prepare(`DELETE FROM ${table} WHERE unit = ?`),
     );
     const unit = this.#db.prepare('DELETE FROM unit WHERE id = ?');
@@ -137,7 +139,8 @@ export class IndexWriter {
   #addObject(unit: number, object: ObjectFacts, to: Translation): void {
     if (object.state === 'corrupt') this.#problems.add(unit, object.file, null, object.what);
     if (object.state !== 'read') return;
-    const { name, section, sectionIndex, value, size, binding, traceable } = object.symbols;
+    const { name, section, sectionIndex, value, size, binding, traceable, lostInModule } = object.symbols;
+    for (const lost of new Set(lostInModule)) this.#lost.add(unit, to.names[lost]!);
     for (let i = 0; i < name.length; i++) {
       this.#symbols.add(
         unit,
@@ -173,7 +176,15 @@ export class IndexWriter {
   /** Call once when all units are added. */
   finish(): void {
     this.#dictionary?.flush();
-    for (const rows of [this.#units, this.#problems, this.#nodes, this.#edges, this.#symbols, this.#calls])
+    for (const rows of [
+      this.#units,
+      this.#problems,
+      this.#nodes,
+      this.#edges,
+      this.#symbols,
+      this.#lost,
+      this.#calls,
+    ])
       rows.flush();
     for (const table of this.#staged) unstage(this.#db, table);
     this.#db.exec(INDEXES);
@@ -185,7 +196,7 @@ export class IndexWriter {
       DELETE FROM function WHERE id NOT IN (SELECT function FROM node);
       DELETE FROM name WHERE id NOT IN (
         SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM symbol
-        UNION SELECT caller FROM call UNION SELECT callee FROM call UNION SELECT name FROM export
+        UNION SELECT caller FROM call UNION SELECT callee FROM call UNION SELECT name FROM export UNION SELECT name FROM lost_symbol
         UNION SELECT name FROM image_symbol UNION SELECT section FROM image_symbol WHERE section IS NOT NULL
         UNION SELECT file FROM image_symbol WHERE file IS NOT NULL);
       DELETE FROM path WHERE id NOT IN (SELECT path FROM function);

@@ -15,6 +15,7 @@ export function* symbolsKlp(index: IndexReader, build: string): Generator<string
       const byModpost = object !== 'vmlinux' && (file?.endsWith('.mod.c') || name === '__this_module');
       if (!byModpost) names.push(name);
     }
+    if (object !== 'vmlinux') names.push(...index.lostNames(build, object));
     yield `*${object}\n${names
       .sort()
       .map((name) => `${name}\n`)

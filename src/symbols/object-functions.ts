@@ -6,6 +6,7 @@ import {
   openElf,
   STT_FUNC,
   STT_GNU_IFUNC,
+  STT_SECTION,
   type SymbolTable,
 } from '../elf/index.js';
 import { objectSites } from './ftrace-sites.js';
@@ -40,6 +41,11 @@ export interface ObjectFunctions {
   readonly binding: Uint8Array;
   /** 1 where ftrace, and so livepatch, can redirect the function (see traceable.ts). */
   readonly traceable: Uint8Array;
+  /**
+   * Symbols that a linked module does not show any more: those of `.discard.*` sections, which its linker script drops
+   * (scripts/module.lds.S), and `__this_module`, which is undefined until modpost's part is linked to it.
+   */
+  readonly lostInModule: readonly string[];
 }
 
 /**
@@ -96,7 +102,23 @@ export function readObjectFunctions(bytes: Uint8Array, file: string): ObjectFunc
     size,
     binding,
     traceable,
+    lostInModule: lostInModule(elf, symbols, nameOf),
   };
+}
+
+function lostInModule(elf: Elf, symbols: SymbolTable, nameOf: (symbol: number) => string): string[] {
+  const dropped = new Set(
+    elf.sections.filter(({ name }) => name.startsWith('.discard.')).map(({ index }) => index),
+  );
+  const lost: string[] = [];
+  for (let i = 1; i < symbols.count; i++) {
+    const section = symbols.sectionIndex(i);
+    const isLost = section === 0 ? symbols.name(i) === '__this_module' : dropped.has(section);
+    if (!isLost || symbols.type(i) === STT_SECTION) continue;
+    const name = nameOf(i);
+    if (name !== '') lost.push(name);
+  }
+  return lost;
 }
 
 /** Whether a symbol's type is a function's. */
