@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import type { ImageSymbolRow, IndexReader, UnitFilter } from '../index/reader.js';
+import { UNKNOWN_OBJECT } from '../livepatch/livepatch.js';
 import { ask, type ReachAnswer } from '../reach/affected.js';
 import { findCallers } from '../reach/callers.js';
 import { caveatsOf } from '../reach/caveats.js';
@@ -121,17 +122,30 @@ function callersByName(index: IndexReader, { unit, function: f }: Required, inpu
 /** Which symbols a target can mean, and what became of its name where it has none. */
 export function resolveTarget(index: IndexReader, build: string, target: NamedTarget): Target {
   const nameId = index.nameId(target.name);
-  const all = nameId === undefined ? [] : index.imageSymbols(build, nameId);
-  const candidates = all.filter((symbol) => symbol.object === target.object && symbol.position > 0);
+  const all = nameId === undefined ? [] : index.imageSymbols(build, nameId).filter(isDefined);
+  const object = target.object === UNKNOWN_OBJECT ? onlyObject(all) : target.object.replaceAll('-', '_');
+  const candidates = all.filter((symbol) => symbol.object === object && symbol.position > 0);
   const symbol = chosen(candidates, target.sympos);
   const fate = nameId === undefined ? undefined : fateOf(index, build, target);
   return {
     ...target,
+    object,
     candidates,
     ...(symbol && { symbol }),
-    elsewhere: all.filter((other) => other.object !== target.object),
+    elsewhere: all.filter((other) => other.object !== object),
     ...(fate && { fate }),
   };
+}
+
+function isDefined({ type }: ImageSymbolRow): boolean {
+  return type !== 'undefined';
+}
+
+/** A list of bare names says no object: the one that has the name is meant, vmlinux where several do. */
+function onlyObject(symbols: readonly ImageSymbolRow[]): string {
+  const objects = new Set(symbols.map(({ object }) => object));
+  const [only] = objects;
+  return objects.size === 1 && only !== undefined ? only : 'vmlinux';
 }
 
 /** As klp_find_object_symbol chooses (kernel/livepatch/core.c). */

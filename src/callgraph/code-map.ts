@@ -26,6 +26,11 @@ export interface CodeRange {
   readonly owner: CodeRange;
 }
 
+interface Range extends CodeRange {
+  /** The greatest `end` of this range and of those before it in the section. */
+  readonly reach: number;
+}
+
 /** A place in the code. */
 export interface Place {
   readonly section: number;
@@ -57,7 +62,7 @@ const REPLACEMENT_TABLES = new Set([
 /** Which function is where in an ET_REL file. */
 export class CodeMap {
   /** By section, ascending. */
-  readonly #ranges = new Map<number, CodeRange[]>();
+  readonly #ranges = new Map<number, Range[]>();
   readonly #byName = new Map<string, CodeRange[]>();
   readonly #labels = new Map<string, Place>();
   readonly #sections = new Map<string, number[]>();
@@ -96,7 +101,7 @@ export class CodeMap {
     const ranges = this.#ranges.get(section);
     if (ranges === undefined) return undefined;
     // Of ranges one in the other, the inner one: assembler code has labels within functions.
-    for (let i = lastAtMost(ranges, offset); i >= 0; i--) {
+    for (let i = lastAtMost(ranges, offset); i >= 0 && offset < ranges[i]!.reach; i--) {
       if (offset < ranges[i]!.end) return ranges[i];
     }
     return undefined;
@@ -203,22 +208,24 @@ export class CodeMap {
 const NONE: readonly CodeRange[] = [];
 
 /** Ranges of one section, ascending: one for all names of one code. */
-function joinAliases(symbols: readonly CodeSymbol[], sectionSize: number): CodeRange[] {
+function joinAliases(symbols: readonly CodeSymbol[], sectionSize: number): Range[] {
   const sorted = [...symbols].sort((a, b) => a.offset - b.offset);
-  const ranges: CodeRange[] = [];
+  const ranges: Range[] = [];
   for (let i = 0; i < sorted.length; ) {
     let next = i;
     while (next < sorted.length && sorted[next]!.offset === sorted[i]!.offset) next++;
     const same = sorted.slice(i, next);
     same.sort((a, b) => rank(a) - rank(b));
     const start = same[0]!.offset;
-    const size = Math.max(...same.map((symbol) => symbol.size));
+    const size = same.reduce((most, symbol) => Math.max(most, symbol.size), 0);
+    const end = Math.min(size > 0 ? start + size : (sorted[next]?.offset ?? sectionSize), sectionSize);
     const range = {
       name: same[0]!.name,
       aliases: same.slice(1).map((symbol) => symbol.name),
       section: same[0]!.section,
       start,
-      end: Math.min(size > 0 ? start + size : (sorted[next]?.offset ?? sectionSize), sectionSize),
+      end,
+      reach: Math.max(end, ranges.at(-1)?.reach ?? 0),
       isFunction: same.some((symbol) => symbol.isFunction),
       owner: undefined as unknown as CodeRange,
     };

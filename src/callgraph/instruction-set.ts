@@ -26,6 +26,8 @@ export interface InstructionSet {
   readonly entrySize: number;
   /** Functions that call or jump to where a register points. */
   readonly thunk: RegExp | undefined;
+  /** Functions that return for others. */
+  readonly returnThunk: RegExp | undefined;
 }
 
 const PREFIXES = /^(?:(?:bnd|notrack|data16|addr32|rex(?:\.[WRXB]+)?|repn?z?|[c-gs]s) +)+/;
@@ -64,6 +66,7 @@ const X86_64: InstructionSet = {
   inPlace: false,
   entrySize: 0,
   thunk: /^__x86_indirect_(?:(?:call|jump)_)?thunk_/,
+  returnThunk: /^__x86_return_thunk$/,
 };
 
 /** The 32-bit parts of an x86_64 kernel: the compatible vDSO, boot and realmode. */
@@ -102,6 +105,7 @@ const AARCH64: InstructionSet = {
   inPlace: false,
   entrySize: 0,
   thunk: undefined,
+  returnThunk: undefined,
 };
 
 /** b, ba, bl, bla, bc..., beq, bnel, bdnz, ...; a hint (`bne+`) may follow. */
@@ -129,6 +133,7 @@ const POWER: InstructionSet = {
   inPlace: false,
   entrySize: 16,
   thunk: undefined,
+  returnThunk: undefined,
 };
 
 /** j, jg, je, jgnle, brc, brcl, brct, brctg, brxle, ...: relative; and compare-and-branch: crj, cgije, clgrjh, ... */
@@ -168,6 +173,7 @@ const S390: InstructionSet = {
   inPlace: false,
   entrySize: 0,
   thunk: /^__s390_indirect_jump_/,
+  returnThunk: /^__s390_indirect_jump_r14(?:use|$)/,
 };
 
 const SETS = new Map<number, InstructionSet>([

@@ -6,8 +6,6 @@ import type { InstructionSet } from './instruction-set.js';
 
 /** Calls of the tracer (gcc -pg, -mfentry): no calls of the program. */
 const TRACER = /^\.?(?:__fentry__|_*mcount|__gnu_mcount_nc)$/;
-/** Where a return jumps with -mfunction-return=thunk-extern. */
-const RETURN_THUNK = '__x86_return_thunk';
 
 /**
  * Makes calls of an object's transfers.
@@ -88,7 +86,7 @@ export class MachineCalls implements DisassemblySink {
   }
 
   #external(caller: CodeRange | undefined, { offset }: Transfer, callee: string): void {
-    if (TRACER.test(callee) || callee === RETURN_THUNK) return;
+    if (this.#isNoCall(callee)) return;
     if (callee === '*ABS*') {
       this.#facts.addUnplaced('the callee is no function', this.#sectionName, offset, callee);
     } else if (caller === undefined) {
@@ -106,22 +104,27 @@ export class MachineCalls implements DisassemblySink {
       this.#facts.addUnplaced('the callee is no function', this.#sectionName, offset, callee);
       return;
     }
-    const atEntry = target.offset - code.start <= this.set.entrySize;
+    const { owner } = code;
+    const atEntry = owner === code && target.offset - code.start <= this.set.entrySize;
     if (caller === undefined) {
       // And out of line, a jump into the middle of a function is the way back.
       if (kind === 'jump' && !atEntry) return;
-      this.#facts.addUnplaced('no function holds the code', this.#sectionName, offset, code.owner.name);
+      this.#facts.addUnplaced('no function holds the code', this.#sectionName, offset, owner.name);
       return;
     }
-    if (code.owner === caller && (kind === 'jump' || !atEntry)) return;
+    if (owner === caller && (kind === 'jump' || !atEntry)) return;
+    if (this.#isNoCall(code.name)) return;
     const from = this.#facts.name(caller.name);
-    if (TRACER.test(code.name) || code.name === RETURN_THUNK) return;
     if (this.set.thunk?.test(code.name)) {
       this.#facts.addIndirect(from);
       return;
     }
-    this.#facts.addCall(from, this.#facts.name(code.owner.name));
+    this.#facts.addCall(from, this.#facts.name(owner.name));
     // A call of code with several names is a call of each: a caller is found by whichever name one asks for.
-    for (const alias of code.owner.aliases) this.#facts.addCall(from, this.#facts.name(alias));
+    for (const alias of owner.aliases) this.#facts.addCall(from, this.#facts.name(alias));
+  }
+
+  #isNoCall(callee: string): boolean {
+    return TRACER.test(callee) || this.set.returnThunk?.test(callee) === true;
   }
 }

@@ -3,15 +3,23 @@ import { InputError } from '../errors.js';
 import { EXIT_UNUSABLE } from './exit.js';
 import { VERSION } from './version.js';
 
-const COMMANDS = [
-  () => import('./command-index.js'),
-  () => import('./command-affected.js'),
-  () => import('./command-callers.js'),
-  () => import('./command-inlined.js'),
-  () => import('./command-diff.js'),
-  () => import('./command-info.js'),
-  () => import('./command-symbols.js'),
-];
+interface CommandModule {
+  register(program: Command): void;
+}
+
+/** Loaded by name: a question loads no more than what answers it. */
+const COMMANDS: ReadonlyMap<string, () => Promise<CommandModule>> = new Map(
+  Object.entries({
+    index: () => import('./command-index.js'),
+    affected: () => import('./command-affected.js'),
+    callers: () => import('./command-callers.js'),
+    inlined: () => import('./command-inlined.js'),
+    audit: () => import('./command-audit.js'),
+    diff: () => import('./command-diff.js'),
+    symbols: () => import('./command-symbols.js'),
+    info: () => import('./command-info.js'),
+  }),
+);
 
 /** Runs the command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -30,7 +38,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(klp-reach --help tells the usage)')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'klp-reach: ')) });
-  for (const load of COMMANDS) (await load()).register(program);
+  const asked = COMMANDS.get(argv[2] ?? '');
+  for (const load of asked ? [asked] : COMMANDS.values()) (await load()).register(program);
   try {
     await program.parseAsync(argv as string[]);
   } catch (error) {

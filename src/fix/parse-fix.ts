@@ -3,6 +3,7 @@ import { gitHeaderPaths, guessStrip, headerPath, stripPath, unquotePath } from '
 import type { FileChange, Fix, FixFile, Hunk, HunkLine } from './fix.js';
 
 const HUNK = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)$/;
+const EPOCH = /\t(1970-01-01|1969-12-31) /;
 const NO_FILE = '/dev/null';
 const NOT_A_DIFF = 'klp-reach reads unified diffs, as git format-patch, git diff and diff -u write them';
 
@@ -129,6 +130,9 @@ class FixReader {
     }
     this.draft.old = old;
     this.draft.new = other;
+    // diff -N names a file that is not there as the other one, with the time stamp 0.
+    if (EPOCH.test(line)) this.draft.added = true;
+    if (EPOCH.test(next)) this.draft.deleted = true;
     this.at += 2;
   }
 
@@ -228,7 +232,7 @@ class FixReader {
 
   private file(draft: Draft): FixFile {
     const added = draft.added || draft.old === NO_FILE;
-    const deleted = draft.deleted || draft.new === NO_FILE || isEmptied(draft);
+    const deleted = draft.deleted || draft.new === NO_FILE;
     const old = added || draft.old === NO_FILE ? undefined : draft.old;
     const other = deleted ? undefined : draft.new;
     const renamed = draft.renamedFrom !== undefined;
@@ -277,11 +281,6 @@ class FixReader {
 
 function stripped(path: string | undefined, strip: 0 | 1): string | undefined {
   return path === undefined ? undefined : (stripPath(path, strip) ?? path);
-}
-
-/** `diff -N` gives a removed file its name and the time stamp 1970 instead of /dev/null: no line is left of it. */
-function isEmptied({ git, hunks }: Draft): boolean {
-  return !git && hunks.length === 1 && hunks[0]!.newStart === 0 && hunks[0]!.newLines === 0;
 }
 
 function changeOf(draft: Draft, added: boolean, deleted: boolean, renamed: boolean): FileChange {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { STB_LOCAL, STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
+import { STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
 import { companion, stemOf } from '../input/roles.js';
 import type { Image } from '../symbols/image.js';
 import {
@@ -16,7 +16,7 @@ import type { LoadedImages, ObjectSymbols } from './image-files.js';
 /** By STT_NOTYPE to STT_TLS; 10 is STT_GNU_IFUNC. */
 const TYPES = ['notype', 'object', 'func', 'section', 'file', 'common', 'tls'];
 /** By STB_LOCAL, STB_GLOBAL, STB_WEAK; 10 is STB_GNU_UNIQUE. */
-const BINDINGS = ['local', 'global', 'weak'];
+const BINDINGS = ['local', 'global', 'weak'] as const;
 
 /** Writes a build's linked objects anew, and which unit each of their functions comes from. */
 export function writeImages(db: Database, build: number, loaded: LoadedImages, dictionary: Dictionary): void {
@@ -188,7 +188,7 @@ function functionsOf(image: Image): typeof NO_FUNCTIONS {
       offset: Number(image.address[row]! - lowest),
       section: image.kind === 'module' ? image.section[row]! : 0,
       size: image.size[row]!,
-      local: image.binding[row] === STB_LOCAL,
+      binding: BINDINGS[image.binding[row]!] ?? 'unique',
       file: image.groups[image.group[row]!],
     })),
   };
@@ -201,7 +201,7 @@ function unitsToPlace(
 ): { id: number; unit: UnitToPlace }[] {
   const places = new Map(loaded.objects.map(({ name }, at) => [name, at]));
   const symbols = db.prepare(
-    `SELECT t.text AS name, s.section_index AS section, s.value, s.size, s.binding = 'local' AS local
+    `SELECT t.text AS name, s.section_index AS section, s.value, s.size, s.binding
      FROM symbol s JOIN name t ON t.id = s.name WHERE s.unit = ?`,
   );
   const units = db.prepare('SELECT id, path, source FROM unit WHERE build = ?').all(build) as {
@@ -210,12 +210,7 @@ function unitsToPlace(
     source: string;
   }[];
   return units.map(({ id, path, source }) => {
-    const functions = (symbols.all(id) as (Omit<UnitFunctionSymbol, 'local'> & { local: number })[]).map(
-      (f) => ({
-        ...f,
-        local: f.local === 1,
-      }),
-    );
+    const functions = symbols.all(id) as UnitFunctionSymbol[];
     const image = places.get(loaded.moduleOf.get(companion(stemOf(path), '.o')) ?? '');
     const baseName = source.slice(source.lastIndexOf('/') + 1);
     return { id, unit: { baseName, functions, ...(image !== undefined && { image }) } };

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { findInputs, type InputOptions } from '../input/inputs.js';
 import { readArchives } from './archive-units.js';
@@ -56,6 +57,14 @@ interface FoundUnit {
  * @throws InputError for input that cannot be used
  */
 export async function ingest(paths: readonly string[], options: IngestOptions): Promise<IngestReport> {
+  const { objects } = options;
+  if (objects !== undefined && !statSync(objects, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new InputError(
+      objects,
+      'is no folder of objects',
+      'name the one that --objects is to take them from',
+    );
+  }
   const inputs = await findInputs(paths, options);
   const fileUnits = pairUnitFiles(inputs.entries, inputs.root, options);
   const archiveReader = new UnitReader();

@@ -159,6 +159,18 @@ export class IndexReader {
     ) as FunctionRow[];
   }
 
+  /** Where a build's dumps declare the functions of a file. */
+  declarations(build: string, file: string): { name: string; line: number }[] {
+    return this.#all(
+      `SELECT DISTINCT t.text AS name, f.line FROM path p JOIN function f ON f.path = p.id JOIN name t ON t.id = f.name
+       WHERE p.normal = @file AND EXISTS (
+         SELECT 1 FROM node n JOIN unit u ON u.id = n.unit JOIN build b ON b.id = u.build
+         WHERE n.function = f.id AND b.name = @build)
+       ORDER BY f.line`,
+      { build, file },
+    ) as ReturnType<IndexReader['declarations']>;
+  }
+
   /** The nodes of a function, as [unit, node]. */
   nodesOf(functionId: number): [number, number][] {
     return this.#raw('SELECT unit, id FROM node WHERE function = ? ORDER BY unit, id', functionId) as [
@@ -292,6 +304,24 @@ export class IndexReader {
       build,
     ) as (Omit<ImageSymbolRow, 'traceable'> & { traceable: number | null })[];
     return rows.map((row) => ({ ...row, traceable: row.traceable === null ? null : row.traceable === 1 }));
+  }
+
+  /** The objects that export a symbol, by Module.symvers or by their own `__ksymtab_` symbols. */
+  exporters(build: string, name: string): string[] {
+    const listed = this.#statement(
+      `SELECT e.object FROM export e JOIN build b ON b.id = e.build JOIN name t ON t.id = e.name
+       WHERE t.text = ? AND b.name = ?`,
+    )
+      .pluck()
+      .all(name, build) as string[];
+    const own = this.#statement(
+      `SELECT DISTINCT i.name FROM name t JOIN image_symbol s ON s.name = t.id JOIN image i ON i.id = s.image
+       JOIN build b ON b.id = i.build WHERE t.text = ? AND b.name = ?`,
+    )
+      .pluck()
+      .all(`__ksymtab_${name}`, build) as string[];
+    const kernelName = (object: string) => object.slice(object.lastIndexOf('/') + 1).replaceAll('-', '_');
+    return [...new Set([...listed.map(kernelName), ...own])].sort();
   }
 
   /** Every symbol of a linked object by name, defined or not, with the source before it in the symbol table. */

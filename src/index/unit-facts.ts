@@ -9,9 +9,14 @@ export interface UnitJob {
   readonly dump: string;
   /** Where to open its object, or why there is none. */
   readonly object: { readonly path: string } | 'missing' | 'not asked';
-  /** Where its calls are read: a `.ci` file, or the object's machine code through the objdump that is named. */
-  readonly calls: { readonly path: string; readonly objdump?: string } | 'missing' | 'not asked';
+  /** Where its calls are read, or why they are not. */
+  readonly calls: CallSource | 'missing' | 'not asked';
 }
+
+/** A `.ci` file, or an object's machine code through objdump: the one that is named, or the machine's own. */
+export type CallSource =
+  | { readonly from: 'ci'; readonly path: string }
+  | { readonly from: 'objdump'; readonly path: string; readonly program?: string };
 
 /** A unit's function symbols in columns; words are ids of the reader's tables. */
 export interface SymbolColumns {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../input/inputs.js';
 import { companion, stemOf } from '../input/roles.js';
-import type { UnitJob } from './unit-facts.js';
+import type { CallSource, UnitJob } from './unit-facts.js';
 
 /** What of a unit is read besides its dump. */
 export interface UnitFileOptions {
@@ -65,12 +65,17 @@ function findCalls(
   ci: Companion | undefined,
   object: Companion | 'missing' | 'not asked',
   options: UnitFileOptions,
-): (Companion & { objdump?: string }) | 'missing' | 'not asked' {
+): (CallSource & Companion) | 'missing' | 'not asked' {
   if (options.calls === 'none') return 'not asked';
-  if (ci) return ci;
+  if (ci) return { from: 'ci', ...ci };
   if (options.calls !== 'objdump' || typeof object === 'string') return 'missing';
-  const objdump = options.objdump ?? 'objdump';
-  return { path: object.path, stamp: objdump, objdump };
+  const program = options.objdump;
+  return {
+    from: 'objdump',
+    path: object.path,
+    stamp: `objdump ${program ?? ''}`,
+    ...(program !== undefined && { program }),
+  };
 }
 
 function stampOf(file: Companion | string): string {

@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
+import { readObjectCalls } from '../callgraph/objdump.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { InputError } from '../errors.js';
 import { readObjectFunctions } from '../symbols/object-functions.js';
 import type { NewWords } from './dictionary.js';
-import type { CallFacts, ObjectFacts, SymbolColumns, UnitFacts, UnitJob } from './unit-facts.js';
+import type { CallFacts, CallSource, ObjectFacts, SymbolColumns, UnitFacts, UnitJob } from './unit-facts.js';
 
 /** Reads units' files into facts, with one table of words over all of them. */
 export class UnitReader {
   readonly #table = new FunctionTable();
   #told = { names: 0, paths: 0, functions: 0, kinds: 0 };
 
-  read(job: UnitJob): UnitFacts {
+  async read(job: UnitJob): Promise<UnitFacts> {
     const dump = parseDump(readFileSync(job.dump), this.#table);
     const { object, calls } = job;
     return {
@@ -23,8 +24,7 @@ export class UnitReader {
         typeof object === 'string'
           ? { state: object }
           : this.readObject(readFileSync(object.path), object.path),
-      calls:
-        typeof calls === 'string' ? { state: calls } : this.readCalls(readFileSync(calls.path), calls.path),
+      calls: typeof calls === 'string' ? { state: calls } : await this.#readCallSource(calls),
     };
   }
 
@@ -47,24 +47,38 @@ export class UnitReader {
     try {
       return { state: 'ci', file, ...this.#calls(parseCallgraphInfo(bytes, file)) };
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return { state: 'corrupt', file, what: error.what };
+      return corruptCalls(error, file);
+    }
+  }
+
+  async #readCallSource(source: CallSource): Promise<CallFacts> {
+    const { from, path } = source;
+    if (from === 'ci') return this.readCalls(readFileSync(path), path);
+    try {
+      const options = source.program === undefined ? {} : { objdump: source.program };
+      return { state: 'objdump', file: path, ...this.#calls(await readObjectCalls(path, options)) };
+    } catch (error) {
+      return corruptCalls(error, path);
     }
   }
 
   #calls(found: CallgraphInfo) {
     const names = found.names.map((name) => this.#table.name(name));
     return {
-      functions: Int32Array.from(found.functionName, (name, i) =>
-        this.#table.function(
-          found.names[name]!,
-          `${found.functionFile[i]};${found.functionLine[i]};${found.functionCol[i]}`,
-        ),
-      ),
+      functions: Int32Array.from(this.#declared(found)),
       caller: found.callCaller.map((name) => names[name]!),
       callee: found.callCallee.map((name) => names[name]!),
       count: found.callCount,
     };
+  }
+
+  /** Machine code tells of no declarations; its functions are known as symbols. */
+  *#declared({ names, functionName, functionFile, functionLine, functionCol }: CallgraphInfo) {
+    for (let i = 0; i < functionName.length; i++) {
+      const file = functionFile[i]!;
+      if (file === '') continue;
+      yield this.#table.function(names[functionName[i]!]!, `${file};${functionLine[i]};${functionCol[i]}`);
+    }
   }
 
   #symbols(bytes: Buffer, file: string): SymbolColumns {
@@ -99,4 +113,13 @@ export class UnitReader {
       kinds: kinds.slice(since.kinds),
     };
   }
+}
+
+function corruptCalls(error: unknown, file: string): CallFacts {
+  if (!(error instanceof InputError)) throw error;
+  return {
+    state: 'corrupt',
+    file,
+    what: error.advice === '' ? error.what : `${error.what}; ${error.advice}`,
+  };
 }

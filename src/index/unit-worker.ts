@@ -14,19 +14,21 @@ export type WorkerAnswer =
 const port = parentPort!;
 const reader = new UnitReader();
 
+// Answers go out in the order of the tasks, though reading machine code takes its time.
+let last: Promise<void> = Promise.resolve();
+
 port.on('message', (task: WorkerTask) => {
-  if (task === null) {
-    port.close();
-    return;
-  }
-  port.postMessage(answer(task));
+  last = last.then(async () => {
+    if (task === null) port.close();
+    else port.postMessage(await answer(task));
+  });
 });
 
-function answer(jobs: readonly UnitJob[]): WorkerAnswer {
+async function answer(jobs: readonly UnitJob[]): Promise<WorkerAnswer> {
   const units = [];
   for (const job of jobs) {
     try {
-      units.push(reader.read(job));
+      units.push(await reader.read(job));
     } catch (error) {
       if (error instanceof InputError) return { unreadable: error.where, reason: error.what };
       const { code, path, message } = error as NodeJS.ErrnoException;

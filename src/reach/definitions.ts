@@ -92,7 +92,10 @@ function definitionsOf(index: IndexReader, name: string, filter: UnitFilter): De
       if (!wanted(unit)) continue;
       declared.add(unitId);
       const { units } = draftFor(unit, f.file, f.line, false);
-      units.set(unitId, [...(units.get(unitId) ?? []), node]);
+      units.set(
+        unitId,
+        [...(units.get(unitId) ?? []), node].sort((a, b) => a - b),
+      );
     }
   }
   for (const unitId of index.unitsWithSymbol(nameId)) {
@@ -100,8 +103,11 @@ function definitionsOf(index: IndexReader, name: string, filter: UnitFilter): De
     if (declared.has(unitId) || !wanted(unit)) continue;
     draftFor(unit, unit.source, 0, true).units.set(unitId, []);
   }
+  // By name, not by id: the same build answers alike however it was brought into the index.
+  const inOrder = (units: Draft['units']) =>
+    [...units].sort(([a], [b]) => compare(index.unit(a).path, index.unit(b).path));
   return drafts
-    .map((draft) => ({ name, nameId, ...draft }))
+    .map((draft) => ({ name, nameId, ...draft, units: new Map(inOrder(draft.units)) }))
     .sort((a, b) => compare(a.build, b.build) || compare(a.file, b.file));
 }
 

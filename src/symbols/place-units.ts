@@ -7,6 +7,8 @@
  * size, and the place that all of them can agree on is the right one.
  */
 
+type Binding = 'local' | 'global' | 'weak' | 'unique';
+
 /** A function symbol of a unit's object. */
 export interface UnitFunctionSymbol {
   readonly name: string;
@@ -15,7 +17,7 @@ export interface UnitFunctionSymbol {
   /** Offset in the section, in bytes. */
   readonly value: number;
   readonly size: number;
-  readonly local: boolean;
+  readonly binding: Binding;
 }
 
 export interface UnitToPlace {
@@ -34,7 +36,7 @@ export interface ImageFunctionSymbol {
   /** The section's index in a module; 0 for vmlinux, where addresses count across sections. */
   readonly section: number;
   readonly size: number;
-  readonly local: boolean;
+  readonly binding: Binding;
   /** The `STT_FILE` before it, for a local one. */
   readonly file: string | undefined;
 }
@@ -74,7 +76,7 @@ export function placeUnits(
       if (winner) settled.push([block, winner]);
       return !winner;
     });
-    settle(settled, units, placed, taken);
+    settle(settled, placed, taken);
   }
   return placed.map((symbols, unit) => ({
     image: units[unit]!.image ?? mostOften(symbols),
@@ -100,12 +102,10 @@ function blocksOf(
     unit.functions.forEach((f, place) => {
       const candidates = (byName.get(f.name) ?? []).filter(({ image, symbol }) => {
         const s = images[image]![symbol]!;
-        // A file's name is compared only where both sides have one: assembler output may lack it.
         return (
           (unit.image === undefined || unit.image === image) &&
           s.size === f.size &&
-          s.local === f.local &&
-          (!f.local || s.file === undefined || s.file === '' || s.file === unit.baseName)
+          canBecome(f.binding, s, unit.baseName)
         );
       });
       if (candidates.length === 0) return;
@@ -119,6 +119,19 @@ function blocksOf(
     });
   });
   return blocks;
+}
+
+/**
+ * Whether linking makes this symbol of one with that binding. A weak one stays weak where it is chosen, so a global one
+ * of its name is another unit's; a hidden global one becomes local, in a group that has no file (bfd/elflink.c,
+ * elf_link_output_extsym).
+ */
+function canBecome(binding: Binding, symbol: ImageFunctionSymbol, baseName: string): boolean {
+  const { file } = symbol;
+  // A file's name is compared only where both sides have one: assembler output may lack it.
+  const nameless = file === undefined || file === '';
+  if (symbol.binding !== 'local') return symbol.binding === binding;
+  return nameless || (binding === 'local' && file === baseName);
 }
 
 /** The symbols of the one place that most members agree on, by member; undefined where two places are as good. */
@@ -159,31 +172,27 @@ function bestPlace(
 /** Symbols that two units claim in the same round belong to the one with more agreement, or stay open. */
 function settle(
   settled: readonly [Block, Map<number, Candidate>][],
-  units: readonly UnitToPlace[],
   placed: (Candidate | undefined)[][],
   taken: readonly Int32Array[],
 ): void {
-  const bySize = [...settled].sort(([, a], [, b]) => b.size - a.size);
   const claims = new Map<string, number>();
-  for (const [, winner] of bySize) {
+  for (const [, winner] of settled) {
     for (const { image, symbol } of winner.values()) {
       const key = `${image} ${symbol}`;
       claims.set(key, Math.max(claims.get(key) ?? 0, winner.size));
     }
   }
   const equals = new Map<string, number>();
-  for (const [, winner] of bySize) {
+  for (const [, winner] of settled) {
     for (const { image, symbol } of winner.values()) {
       const key = `${image} ${symbol}`;
       if (claims.get(key) === winner.size) equals.set(key, (equals.get(key) ?? 0) + 1);
     }
   }
-  for (const [block, winner] of bySize) {
+  for (const [block, winner] of settled) {
     for (const [place, candidate] of winner) {
       const key = `${candidate.image} ${candidate.symbol}`;
-      const mine = claims.get(key) === winner.size && equals.get(key) === 1;
-      // Global symbols are one function however many weak ones there were: the claim of a unit that knows itself.
-      if (!mine && (units[block.unit]!.functions[place]!.local || claims.get(key)! > winner.size)) continue;
+      if (claims.get(key) !== winner.size || equals.get(key) !== 1) continue;
       if (taken[candidate.image]![candidate.symbol]! >= 0) continue;
       taken[candidate.image]![candidate.symbol] = block.unit;
       placed[block.unit]![place] = candidate;

@@ -4,7 +4,8 @@ export function readCsv(text: string): Record<string, string>[] {
   const field = /(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|$)/y;
   while (field.lastIndex < text.length) {
     const found = field.exec(text);
-    if (!found) throw new Error(`no CSV at ${JSON.stringify(text.slice(field.lastIndex, field.lastIndex + 40))}`);
+    if (!found)
+      throw new Error(`no CSV at ${JSON.stringify(text.slice(field.lastIndex, field.lastIndex + 40))}`);
     const [, quoted, plain, end] = found;
     rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain!);
     if (end === '\n') rows.push([]);

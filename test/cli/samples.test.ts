@@ -29,23 +29,20 @@ describe('demo', () => {
     expect(await klpReach(['index', samples('demo/build'), '--db', db])).toMatchObject({ code: 0 });
   });
 
-  test('record_fits: emitted functions with its code, clones, and what is gone', async () => {
-    const { clone, gone, patch = [], blocked = [], ...rest } = await classes(db, 'record_fits');
-    expect(clone).toEqual(['record_verify.isra.0', 'ring_make_room.part.0']);
-    expect(gone).toEqual([
-      '__do_sys_ringlog_write',
-      'record_fits',
-      'record_verify',
-      'ring_make_room',
-      'ringlog_init_replay',
-      'ringlog_replay',
-      'ringlog_replay.constprop.0',
-    ].filter((name) => name !== 'ringlog_init_replay'));
-    // The machine code of these differs after the fix; callers of the clones may be added to them.
-    expect([...patch, ...blocked]).toEqual(
-      expect.arrayContaining(['__x64_sys_ringlog_write', 'record_urgent', 'ring_append', 'ringlog_init']),
-    );
-    expect(rest).toEqual({});
+  test('record_fits: what a livepatch has to replace, and what it cannot', async () => {
+    expect(await classes(db, 'record_fits')).toEqual({
+      patch: ['__x64_sys_ringlog_write', 'ring_append', 'ring_drain', 'ring_read', 'ring_resize'],
+      blocked: ['record_urgent', 'ringlog_init'],
+      clone: ['record_verify.isra.0', 'ring_make_room.part.0'],
+      gone: [
+        '__do_sys_ringlog_write',
+        'record_fits',
+        'record_verify',
+        'ring_make_room',
+        'ringlog_replay',
+        'ringlog_replay.constprop.0',
+      ],
+    });
   });
 
   test.each([
@@ -72,7 +69,8 @@ describe('kernel', () => {
   const db = newIndex();
   beforeAll(async () => {
     const ran = await klpReach(['index', samples('kernel'), '--db', db]);
-    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining('8 units') });
+    expect(ran.code).toBe(0);
+    expect(ran.out + ran.err).toContain('8 units');
   });
 
   test.each([

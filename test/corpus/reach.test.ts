@@ -18,8 +18,9 @@ describe.skipIf(corpus.why !== '')('a real kernel', () => {
   beforeAll(async () => {
     build = corpus.kept(['ipa-clones.tar.zst', 'objects.tar.zst']);
     const ran = await klpReach(['index', build, '--db', db]);
-    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining('3121 added') });
-    expect(ran.err).not.toContain('incomplete');
+    expect(ran.code).toBe(0);
+    expect(ran.out + ran.err).toMatch(/\b3,?121 added/);
+    expect(ran.out + ran.err).not.toContain('incomplete');
   }, 3 * MINUTE);
 
   test('is indexed whole', { timeout: MINUTE }, () => {
@@ -62,54 +63,58 @@ describe.skipIf(corpus.why !== '')('a real kernel', () => {
     ]);
   });
 
-  test('every host that the compiler’s own debug information proves is found, in both modes', () => {
-    const pairs = corpus
-      .file('truth/inlined.tsv.zst')
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\t') as [unit: string, inlined: string, host: string]);
-    expect(pairs).toHaveLength(47_431);
+  test(
+    'every host that the compiler’s own debug information proves is found, in both modes',
+    () => {
+      const pairs = corpus
+        .file('truth/inlined.tsv.zst')
+        .toString('utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.split('\t') as [unit: string, inlined: string, host: string]);
+      expect(pairs).toHaveLength(47_431);
 
-    const opened = openForReading(db);
-    const index = new IndexReader(opened);
-    const unitIds = new Map(opened.prepare('SELECT path, id FROM unit').raw().all() as [string, number][]);
-    const nodesOf = opened
-      .prepare(
-        `SELECT t.text, n.id FROM node n JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name
+      const opened = openForReading(db);
+      const index = new IndexReader(opened);
+      const unitIds = new Map(opened.prepare('SELECT path, id FROM unit').raw().all() as [string, number][]);
+      const nodesOf = opened
+        .prepare(
+          `SELECT t.text, n.id FROM node n JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name
          WHERE n.unit = ?`,
-      )
-      .raw();
-    const missed: string[] = [];
-    const cached = new Map<string, Set<string>>();
-    let unit = '';
-    let nodes = new Map<string, number[]>();
-    let nameOf = new Map<number, string>();
-    let edges = index.edges(0);
-    for (const [path, inlined, host] of pairs) {
-      if (path !== unit) {
-        unit = path;
-        cached.clear();
-        const rows = nodesOf.all(unitIds.get(path)!) as [string, number][];
-        nameOf = new Map(rows.map(([name, node]) => [node, name]));
-        nodes = new Map();
-        for (const [name, node] of rows) nodes.set(name, [...(nodes.get(name) ?? []), node]);
-        edges = index.edges(unitIds.get(path)!);
-      }
-      for (const mode of ['ordered', 'conservative'] as const) {
-        const key = `${mode} ${inlined}`;
-        let reached = cached.get(key);
-        if (!reached) {
-          const walked = walkForward(edges, nodes.get(inlined) ?? [], mode);
-          reached = new Set(walked.nodes.map((node) => nameOf.get(node)!));
-          cached.set(key, reached);
+        )
+        .raw();
+      const missed: string[] = [];
+      const cached = new Map<string, Set<string>>();
+      let unit = '';
+      let nodes = new Map<string, number[]>();
+      let nameOf = new Map<number, string>();
+      let edges = index.edges(0);
+      for (const [path, inlined, host] of pairs) {
+        if (path !== unit) {
+          unit = path;
+          cached.clear();
+          const rows = nodesOf.all(unitIds.get(path)!) as [string, number][];
+          nameOf = new Map(rows.map(([name, node]) => [node, name]));
+          nodes = new Map();
+          for (const [name, node] of rows) nodes.set(name, [...(nodes.get(name) ?? []), node]);
+          edges = index.edges(unitIds.get(path)!);
         }
-        if (!reached.has(host)) missed.push(`${path} ${inlined} -> ${host} (${mode})`);
+        for (const mode of ['ordered', 'conservative'] as const) {
+          const key = `${mode} ${inlined}`;
+          let reached = cached.get(key);
+          if (!reached) {
+            const walked = walkForward(edges, nodes.get(inlined) ?? [], mode);
+            reached = new Set(walked.nodes.map((node) => nameOf.get(node)!));
+            cached.set(key, reached);
+          }
+          if (!reached.has(host)) missed.push(`${path} ${inlined} -> ${host} (${mode})`);
+        }
       }
-    }
-    index.close();
-    expect(missed).toEqual([]);
-  }, MINUTE);
+      index.close();
+      expect(missed).toEqual([]);
+    },
+    MINUTE,
+  );
 
   test('no function is to be patched that its object does not have', { timeout: 2 * MINUTE }, async () => {
     const headers = column(
@@ -123,11 +128,12 @@ describe.skipIf(corpus.why !== '')('a real kernel', () => {
     );
     let patched = 0;
     for (const answer of JSON.parse(ran.out).answers) {
-      for (const { unit, object, functions } of answer.units) {
+      for (const { unit, objectFile, functions } of answer.units) {
         for (const { name, class: kind } of functions) {
           if (kind !== 'patch') continue;
           patched++;
-          if (object !== 'read' || !symbols.has(`${unit} ${name}`)) expect.fail(`${name} is not in ${unit}`);
+          if (objectFile !== 'read' || !symbols.has(`${unit} ${name}`))
+            expect.fail(`${name} is not in ${unit}`);
         }
       }
     }

@@ -22,11 +22,7 @@ test('nodes are told apart by name and order, and edges keep their line', () => 
     { name: 'f', order: 5, file: 'b.h', line: 4, col: 1, removed: false },
   ]);
   expect(facts.edges.map(({ seq }) => seq)).toEqual([1, 3, 4]);
-  expect(edgesInWords(facts)).toEqual([
-    'f/1 inlining to g/2',
-    'f/5 inlining to g/2',
-    'f/1 inlining to g/2',
-  ]);
+  expect(edgesInWords(facts)).toEqual(['f/1 inlining to g/2', 'f/5 inlining to g/2', 'f/1 inlining to g/2']);
   expect(facts.problems).toEqual([]);
 });
 
@@ -54,7 +50,12 @@ test('both forms, odd paths and plain lines in one dump are the same nodes', () 
     ].join('\n'),
   );
   expect(facts.problems).toEqual([]);
-  expect(edgesInWords(facts)).toEqual(['f/1 isra g/2', 'f/1 part g/2', 'g/2 inlining to h/3', 'h/3 constprop f/1']);
+  expect(edgesInWords(facts)).toEqual([
+    'f/1 isra g/2',
+    'f/1 part g/2',
+    'g/2 inlining to h/3',
+    'h/3 constprop f/1',
+  ]);
   expect(facts.nodes.map(({ name, file, removed }) => `${name} ${file} ${removed}`)).toEqual([
     'f odd;dir/a.c true',
     'g a.c false',
@@ -133,7 +134,10 @@ describe('lines that are no records', () => {
 
   test('leave no node behind, and no word', () => {
     const table = new FunctionTable();
-    const facts = factsOf('Callgraph clone;lost;1;lost.c;3;1;host;2;a.c;9\nCallgraph clone;cut;1;a.c;2;1;', table);
+    const facts = factsOf(
+      'Callgraph clone;lost;1;lost.c;3;1;host;2;a.c;9\nCallgraph clone;cut;1;a.c;2;1;',
+      table,
+    );
     expect(facts.problems).toHaveLength(2);
     expect(facts.nodes).toEqual([]);
     expect([...table.names, ...table.paths]).toEqual([]);

@@ -4,18 +4,37 @@ import { type DumpRecord, type FunctionRef, parseRecord } from '../../src/dump/r
 import { type Facts, factsOf } from './facts-in-words.js';
 
 const text = (taken: RegExp) =>
-  fc.oneof(
-    fc.string({ minLength: 1, maxLength: 12 }),
-    fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }),
-  ).map((any) => any.replace(taken, ''));
+  fc
+    .oneof(
+      fc.string({ minLength: 1, maxLength: 12 }),
+      fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }),
+    )
+    .map((any) => any.replace(taken, ''));
 
 const name = fc.oneof(
-  fc.constantFrom('f', 'g', 'sum.constprop.0.isra.0', '__x64_sys_read', '_ZN4core3fmtE', '123', '<-', 'ändern'),
+  fc.constantFrom(
+    'f',
+    'g',
+    'sum.constprop.0.isra.0',
+    '__x64_sys_read',
+    '_ZN4core3fmtE',
+    '123',
+    '<-',
+    'ändern',
+  ),
   text(/[;\n\r]/g).filter((made) => made !== ''),
 );
 /** A piece of a path that cannot be taken for a number, so that a record can be read in one way only. */
 const piece = fc.oneof(
-  fc.constantFrom('a.c', './include/linux/log2.h', '../arch/x86', '/src/linux 6.1', '<built-in>', 'größe.h', ''),
+  fc.constantFrom(
+    'a.c',
+    './include/linux/log2.h',
+    '../arch/x86',
+    '/src/linux 6.1',
+    '<built-in>',
+    'größe.h',
+    '',
+  ),
   text(/[;\n\r]/g).filter((made) => !/^-?\d*$/.test(made)),
 );
 const path = fc
@@ -112,7 +131,8 @@ test('they agree on damaged lines too', () => {
       const cut = at % (line.length + 1);
       return line.slice(0, cut) + put + line.slice(cut + 1);
     })
-    .filter((line) => line.isWellFormed());
+    // Half of a surrogate pair cannot be written as UTF-8.
+    .filter((line) => Buffer.from(line).toString() === line);
   fc.assert(
     fc.property(fc.array(damaged, { maxLength: 8 }), (lines) => {
       const whole = lines.map((line) => `${line}\n`).join('');

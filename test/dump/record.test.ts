@@ -40,9 +40,7 @@ describe('any kind is a clone, known or not', () => {
   ];
   test.each(kinds)('%s', (kind) => {
     const inNew = parseRecord(`Callgraph clone;f;7;a.c;3;20;g;9;./include/g.h;40;5;${kind}`);
-    const inOld = parseRecord(
-      `Callgraph clone;f;7;a.c;3;20;<-;g;9;./include/g.h;40;5;optimization:;${kind}`,
-    );
+    const inOld = parseRecord(`Callgraph clone;f;7;a.c;3;20;<-;g;9;./include/g.h;40;5;optimization:;${kind}`);
     expect(inNew).toEqual({ type: 'clone', original: f, target: g, kind });
     expect(inOld).toEqual(inNew);
   });

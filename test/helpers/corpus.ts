@@ -30,11 +30,7 @@ export function openCorpus(): Corpus {
     unpacked: (archive, members, use) => {
       const target = mkdtempSync(join(tmpdir(), 'klp-reach-corpus-'));
       try {
-        unpack(
-          join(directory, archive),
-          target,
-          members.length === 0 ? [] : ['--wildcards', ...members],
-        );
+        unpack(join(directory, archive), target, members.length === 0 ? [] : ['--wildcards', ...members]);
         return use(target);
       } finally {
         rmSync(target, { recursive: true, force: true });

@@ -20,7 +20,10 @@ export function column(db: string, sql: string): unknown[] {
 /** The index in words: every row of every view, sorted, and the words themselves, without ids and times. */
 export function logical(db: string): Record<string, readonly string[]> {
   const views = column(db, "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name") as string[];
-  const rows = (sql: string) => query(db, sql).map((row) => JSON.stringify(row)).sort();
+  const rows = (sql: string) =>
+    query(db, sql)
+      .map((row) => JSON.stringify(row))
+      .sort();
   return {
     ...Object.fromEntries(views.map((view) => [view, rows(`SELECT * FROM "${view}"`)])),
     names: rows('SELECT text FROM name'),

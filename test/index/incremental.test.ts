@@ -20,39 +20,40 @@ const line = fc.oneof(
 const edit = fc.record({
   unit: fc.nat(UNITS - 1),
   /** The dump's new text, or undefined to remove it. */
-  dump: fc.option(fc.array(line, { maxLength: 6 }).map((lines) => dump(lines.join('\n'))), { nil: undefined }),
+  dump: fc.option(
+    fc.array(line, { maxLength: 6 }).map((lines) => dump(lines.join('\n'))),
+    { nil: undefined },
+  ),
   object: fc.option(fc.subarray(names), { nil: undefined }),
 });
 
-test(
-  'an index that was brought up to date step by step is the index of a fresh run',
-  { timeout: 60_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
-        const build = buildDir({ 'anchor.c.000i.ipa-clones': dump('f@x.h > anchor', 'anchor.c') });
-        const stepwise = newIndex();
-        let second = 1000;
-        const write = (name: string, content: string | Uint8Array | undefined) => {
-          if (content === undefined) {
-            rmSync(join(build, name), { force: true });
-            return;
-          }
-          put(build, { [name]: content });
-          utimesSync(join(build, name), ++second, second);
-        };
-        await ingest([build], { db: stepwise, build: 'b' });
-        for (const { unit, dump: text, object } of edits) {
-          write(`u${unit}.c.000i.ipa-clones`, text);
-          write(`u${unit}.o`, object && objectWith(...object));
-          await ingest([build], { db: stepwise, build: 'b' });
+test('an index that was brought up to date step by step is the index of a fresh run', {
+  timeout: 60_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
+      const build = buildDir({ 'anchor.c.000i.ipa-clones': dump('f@x.h > anchor', 'anchor.c') });
+      const stepwise = newIndex();
+      let second = 1000;
+      const write = (name: string, content: string | Uint8Array | undefined) => {
+        if (content === undefined) {
+          rmSync(join(build, name), { force: true });
+          return;
         }
-        const fresh = newIndex();
-        await ingest([build], { db: fresh, build: 'b' });
-        expect(logical(stepwise)).toEqual(logical(fresh));
-        expect(faults(stepwise)).toEqual([]);
-      }),
-      { numRuns: 15 },
-    );
-  },
-);
+        put(build, { [name]: content });
+        utimesSync(join(build, name), ++second, second);
+      };
+      await ingest([build], { db: stepwise, build: 'b' });
+      for (const { unit, dump: text, object } of edits) {
+        write(`u${unit}.c.000i.ipa-clones`, text);
+        write(`u${unit}.o`, object && objectWith(...object));
+        await ingest([build], { db: stepwise, build: 'b' });
+      }
+      const fresh = newIndex();
+      await ingest([build], { db: fresh, build: 'b' });
+      expect(logical(stepwise)).toEqual(logical(fresh));
+      expect(faults(stepwise)).toEqual([]);
+    }),
+    { numRuns: 15 },
+  );
+});

@@ -19,7 +19,10 @@ const MOMENTS = [0.2, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1];
 function bigBuild(state: string): Record<string, string> {
   return Object.fromEntries(
     Array.from({ length: UNITS }, (_, unit) => {
-      const records = Array.from({ length: RECORDS }, (_, i) => `${state}_${unit}_${i}@${state}.h > host_${unit}_${i}`);
+      const records = Array.from(
+        { length: RECORDS },
+        (_, i) => `${state}_${unit}_${i}@${state}.h > host_${unit}_${i}`,
+      );
       const text = dump([`shared@x.h > ${state}_${unit}`, ...records].join('\n'), `u${unit}.c`);
       return [`u${unit}.c.000i.ipa-clones`, text];
     }),
@@ -53,7 +56,9 @@ beforeAll(async () => {
   expect(newAnswer).not.toBe(oldAnswer);
 }, 120_000);
 
-test('killed while it replaces an index: the old one or the new one, whole', { timeout: 120_000 }, async () => {
+test('killed while it replaces an index: the old one or the new one, whole', {
+  timeout: 120_000,
+}, async () => {
   const ends = new Set<string>();
   for (const moment of MOMENTS) {
     const db = newIndex();

@@ -94,7 +94,9 @@ test('an empty file answers nothing, and can be filled', async () => {
 test('a directory, and a place where no file can be', async () => {
   const folder = buildDir();
   for (const said of await refusals(folder, every)) expect(said).toContain('is no klp-reach index');
-  expect(refusal(await klpReach(['index', build, '--db', join(folder, 'no/such/folder.db')]))).toContain('--db');
+  expect(refusal(await klpReach(['index', build, '--db', join(folder, 'no/such/folder.db')]))).toContain(
+    '--db',
+  );
   refusal(await klpReach(['index', build, '--db', '']));
 });
 
@@ -168,7 +170,9 @@ test('several first indexings of one file at once: each works or says that it is
   for (const wait of ['0', '60']) {
     const db = newIndex();
     const runs = await Promise.all(
-      Array.from({ length: 5 }, (_, i) => klpReach(['index', build, '--db', db, '--wait', wait, '-b', `b${i}`])),
+      Array.from({ length: 5 }, (_, i) =>
+        klpReach(['index', build, '--db', db, '--wait', wait, '-b', `b${i}`]),
+      ),
     );
     const done = runs.flatMap(({ code }, i) => (code === 0 ? [`b${i}`] : []));
     for (const ran of runs) if (ran.code !== 0) expect(refusal(ran)).toContain('locked');

@@ -13,7 +13,12 @@ async function indexOf(files: Files, options: { readObjects?: boolean } = {}) {
   const index = new IndexReader(openForReading(db));
   return {
     answers: (symbol: string, question: Question = {}) =>
-      ask(index, parseSymbolSpec(symbol), { filter: {}, mode: 'ordered', direction: 'affected', ...question }),
+      ask(index, parseSymbolSpec(symbol), {
+        filter: {},
+        mode: 'ordered',
+        direction: 'affected',
+        ...question,
+      }),
     /** `class name` of each function, by the file of the definition and the unit. */
     said(symbol: string, question: Question = {}) {
       return Object.fromEntries(
@@ -115,7 +120,7 @@ test('inlined is the other direction', async () => {
 
 test('each function has the step that leads to it', async () => {
   const index = await indexOf({ 'a.c.000i.ipa-clones': dump('x > y\nf > f.isra.0 isra\nf.isra.0 > g') });
-  const [{ functions }] = index.answers('f')[0]!.units as [{ functions: { name: string; step?: object }[] }];
+  const { functions } = index.answers('f')[0]!.units[0]!;
   const place = (name: string) => functions.findIndex((f) => f.name === name);
   expect(functions[0]).toMatchObject({ name: 'f' });
   expect(functions[0]!.step).toBeUndefined();
@@ -139,13 +144,15 @@ describe('one name, several functions', () => {
     });
   });
 
-  test.each(['state_show@main.c', 'state_show@kernel/main.c', 'kernel/main.c:state_show', './kernel/main.c:state_show'])(
-    '%s asks for one',
-    async (symbol) => {
-      const index = await indexOf(files);
-      expect(Object.keys(index.said(symbol))).toEqual(['kernel/main.c']);
-    },
-  );
+  test.each([
+    'state_show@main.c',
+    'state_show@kernel/main.c',
+    'kernel/main.c:state_show',
+    './kernel/main.c:state_show',
+  ])('%s asks for one', async (symbol) => {
+    const index = await indexOf(files);
+    expect(Object.keys(index.said(symbol))).toEqual(['kernel/main.c']);
+  });
 
   test('a file that does not declare it names those that do', async () => {
     const index = await indexOf(files);
@@ -168,20 +175,27 @@ describe('one name, several functions', () => {
 });
 
 test('a function that only an object knows is there, and reaches nothing', async () => {
-  const index = await indexOf({ 'mm/a.c.000i.ipa-clones': dump('f > g'), 'mm/a.o': objectWith('g', 'alone') });
+  const index = await indexOf({
+    'mm/a.c.000i.ipa-clones': dump('f > g'),
+    'mm/a.o': objectWith('g', 'alone'),
+  });
   expect(index.said('alone')).toEqual({ 'mm/a.c': { 'mm/a.c': ['patch alone'] } });
   expect(index.answers('alone')[0]!.definition).toMatchObject({ assumed: true });
 });
 
 test('an unknown name is an error that tells the nearest ones', async () => {
-  const index = await indexOf({ 'a.c.000i.ipa-clones': dump('vfs_read > ksys_read\nvfs_write > ksys_write') });
+  const index = await indexOf({
+    'a.c.000i.ipa-clones': dump('vfs_read > ksys_read\nvfs_write > ksys_write'),
+  });
   expect(() => index.answers('vfs_raed')).toThrow(InputError);
   expect(() => index.answers('vfs_raed')).toThrow(/did you mean vfs_read/);
   expect(() => index.answers('zzzzzzzzzzzzzzzzzzzzzz')).toThrow(/not in the index/);
 });
 
 test('names that are built into JavaScript objects are names like any other', async () => {
-  const index = await indexOf({ 'a.c.000i.ipa-clones': dump('constructor > __proto__\n__proto__ > toString') });
+  const index = await indexOf({
+    'a.c.000i.ipa-clones': dump('constructor > __proto__\n__proto__ > toString'),
+  });
   expect(index.said('constructor')['a.c']!['a.c']).toEqual([
     'unverified __proto__',
     'unverified constructor',

@@ -1,4 +1,6 @@
+import { sectionLifetime } from '../../symbols/section-lifetime.js';
 import { isTarget } from '../coverage.js';
+import type { Target } from '../facts.js';
 import type { Rule } from '../finding.js';
 import { targetAbout } from './target.js';
 
@@ -10,7 +12,7 @@ export const unneededTarget: Rule = {
   *check(facts) {
     if (facts.changed.length === 0) return;
     for (const target of facts.targets ?? []) {
-      if (target.candidates.length > 0 && !target.symbol) continue;
+      if (isWrongItself(target, facts.imagesKnown)) continue;
       const needed = facts.required.some(({ unit, function: f }) =>
         isTarget(target, { unit, name: f.name, aliases: f.aliases }),
       );
@@ -28,3 +30,10 @@ export const unneededTarget: Rule = {
     }
   },
 };
+
+/** Another rule says what is wrong with it. */
+function isWrongItself({ object, symbol, fate }: Target, imagesKnown: ReadonlySet<string>): boolean {
+  if (fate?.isClone) return true;
+  if (!symbol) return imagesKnown.has(object);
+  return symbol.section !== null && sectionLifetime(symbol.section) !== 'core';
+}

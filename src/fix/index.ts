@@ -1,0 +1,3 @@
+export { changedFunctions, type Knowledge } from './changed-functions.js';
+export type * from './fix.js';
+export { parseFix } from './parse-fix.js';

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Corpus, openCorpus } from './corpus.js';
+
+/** The whole corpus as the build directory that it was (about 350 MB). */
+export interface CorpusBuild {
+  readonly directory: string;
+  remove(): void;
+}
+
+const ARCHIVES = ['ipa-clones.tar.zst', 'objects.tar.zst', 'callgraph-info.tar.zst', 'modules.tar.zst'];
+
+export function unpackBuild(corpus: Corpus = openCorpus()): CorpusBuild {
+  const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
+  const directory = mkdtempSync(join(tmpdir(), 'klp-reach-build-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    for (const archive of ARCHIVES) {
+      const path = resolve(KLP_REACH_CORPUS, archive);
+      execFileSync('tar', ['-I', 'zstd -d --long=27', '-xf', path, '-C', directory]);
+    }
+    writeFileSync(join(directory, 'vmlinux'), corpus.file('vmlinux.zst'));
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { directory, remove };
+}
+
+/** Why the whole build cannot be used, though some of the corpus may be there; '' if it can. */
+export function whyNoBuild(corpus: Corpus = openCorpus()): string {
+  if (corpus.why !== '') return corpus.why;
+  const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
+  const missing = ARCHIVES.filter((archive) => !existsSync(resolve(KLP_REACH_CORPUS, archive)));
+  return missing.length === 0 ? '' : `the corpus lacks ${missing.join(', ')}`;
+}
