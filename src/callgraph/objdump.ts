@@ -27,7 +27,7 @@ const MAX_COMPLAINT = 4096;
  * The calls that an object's machine code makes, of x86_64, arm64, ppc64le and s390x.
  *
  * Runs objdump and reads its output as it comes, so that memory is bounded by the object's symbols and calls. Several
- * may run at once (measured on 3,117 objects, two cores, two at once: 15 s, 97 MB; one after the other: 17 s).
+ * may run at once (measured on 3,117 objects, two cores, two at once: 15 to 22 s, 98 MB).
  *
  * @param file an ET_REL file
  * @throws InputError where it is none, its architecture is not one of these, or objdump cannot be run or cannot read it

@@ -10,12 +10,18 @@ export interface Token {
   readonly first: boolean;
 }
 
-// One alternative a token, in the order in which they must be tried; unterminated comments and texts end somewhere.
-const TOKEN =
-  /(?<space>[ \t\r\f\v]+|\\\r?\n)|(?<newline>\n)|(?<comment>\/\/(?:\\\r?\n|[^\n])*|\/\*[^]*?(?:\*\/|$))|(?<text>(?:u8|[LuU])?"(?:\\[^]|[^"\\\n])*(?:"|(?=\n)|$)|(?:u8|[LuU])?'(?:\\[^]|[^'\\\n])*(?:'|(?=\n)|$))|(?<word>[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)|(?<number>\.?\d(?:[eEpP][+-]|[\w.])*)|(?<mark>\.\.\.|->|\+\+|--|<<=|>>=|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||##|[^])/y;
+const WORD = /[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*/y;
+const NUMBER = /\.?\d(?:[eEpP][+-]|[\w.])*/y;
+// Unterminated comments and texts end at the end of the file and of the line.
+const COMMENT = /\/\/(?:\\\r?\n|[^\n])*|\/\*[\s\S]*?(?:\*\/|$)/y;
+const TEXT =
+  /(?:u8|[LuU])?(?:"(?:\\[\s\S]|[^"\\\n])*(?:"|(?=\n)|\\?$)|'(?:\\[\s\S]|[^'\\\n])*(?:'|(?=\n)|\\?$))/y;
+const MARK = /\.\.\.|->|\+\+|--|<<=|>>=|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||##|[\s\S]/y;
+const JOIN = /\\\r?\n/y;
 
 // A directive's line goes on behind a backslash and inside a comment.
-const DIRECTIVE = /(?:\\\r?\n|\/\*[^]*?(?:\*\/|$)|\/\/(?:\\\r?\n|[^\n])*|"(?:\\[^\n]|[^"\\\n])*"|[^\n])*/y;
+const DIRECTIVE =
+  /(?:\\\r?\n|\/\*[\s\S]*?(?:\*\/|$)|\/\/(?:\\\r?\n|[^\n])*|"(?:\\(?:\r\n|[\s\S])|[^"\\\n])*"?|'(?:[^\\\n]|\\[^\n]{1,4})'|[^\n])*/y;
 
 /** Reads C source into tokens. Never fails: what is no C comes as single marks. */
 export function tokenize(source: string): Token[] {
@@ -24,47 +30,61 @@ export function tokenize(source: string): Token[] {
   let lineStart = 0;
   let fresh = true;
   for (let at = 0; at < source.length; ) {
-    if (fresh && source[at] === '#') {
-      DIRECTIVE.lastIndex = at;
-      const raw = DIRECTIVE.exec(source)![0];
-      const endLine = line + newlines(raw);
-      tokens.push({ kind: 'directive', text: plainDirective(raw), line, endLine, first: at === lineStart });
-      at += raw.length;
-      line = endLine;
+    const code = source.charCodeAt(at);
+    // White space by its codes, not by an expression: half of the time of a large file.
+    if (code === 0x0a) {
+      line++;
+      lineStart = ++at;
+      fresh = true;
       continue;
     }
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(source)!;
-    const text = match[0];
-    const groups = match.groups!;
-    const next = at + text.length;
-    if (groups['newline'] !== undefined) {
-      line++;
-      lineStart = next;
-      fresh = true;
-    } else if (groups['space'] !== undefined || groups['comment'] !== undefined) {
-      const more = newlines(text);
-      if (more > 0) {
-        line += more;
-        lineStart = at + text.lastIndexOf('\n') + 1;
-      }
-    } else {
-      fresh = false;
-      const kind =
-        groups['word'] !== undefined
-          ? 'word'
-          : groups['mark'] !== undefined
-            ? 'mark'
-            : groups['text'] !== undefined
-              ? 'text'
-              : 'number';
-      const endLine = line + (kind === 'text' ? newlines(text) : 0);
-      tokens.push({ kind, text, line, endLine, first: at === lineStart });
-      line = endLine;
+    if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) {
+      at++;
+      continue;
     }
-    at = next;
+    const blank = (code === 0x2f && match(COMMENT, source, at)) || (code === 0x5c && match(JOIN, source, at));
+    if (blank) {
+      const more = newlines(blank);
+      line += more;
+      if (more > 0) lineStart = at + blank.lastIndexOf('\n') + 1;
+      at += blank.length;
+      continue;
+    }
+    const first = at === lineStart;
+    const start = line;
+    let kind: Token['kind'] = 'mark';
+    let text: string | undefined;
+    if (code === 0x23 && fresh) [kind, text] = ['directive', match(DIRECTIVE, source, at)];
+    else if (code === 0x22 || code === 0x27) [kind, text] = ['text', match(TEXT, source, at)];
+    else {
+      text = match(WORD, source, at);
+      if (text !== undefined) {
+        kind = 'word';
+        const quote = source[at + text.length];
+        const whole =
+          (quote === '"' || quote === "'") && text.length < 3 ? match(TEXT, source, at) : undefined;
+        if (whole !== undefined) [kind, text] = ['text', whole];
+      } else {
+        text = match(NUMBER, source, at);
+        if (text !== undefined) kind = 'number';
+      }
+    }
+    text ??= match(MARK, source, at)!;
+    if (kind === 'directive' || kind === 'text') line += newlines(text);
+    at += text.length;
+    fresh = false;
+    if (kind === 'directive') {
+      text = plainDirective(text);
+      fresh = true;
+    }
+    tokens.push({ kind, text, line: start, endLine: line, first });
   }
   return tokens;
+}
+
+function match(expression: RegExp, source: string, at: number): string | undefined {
+  expression.lastIndex = at;
+  return expression.exec(source)?.[0];
 }
 
 function newlines(text: string): number {
@@ -76,7 +96,9 @@ function newlines(text: string): number {
 function plainDirective(raw: string): string {
   return raw
     .replace(/\\\r?\n/g, ' ')
-    .replace(/"(?:\\.|[^"\\])*"|\/\*[^]*?(?:\*\/|$)|\/\/.*$/g, (part) => (part.startsWith('"') ? part : ' '))
+    .replace(/"(?:\\.|[^"\\])*"?|'(?:[^\\]|\\.{1,4})'|\/\*[\s\S]*?(?:\*\/|$)|\/\/.*$/g, (part) =>
+      part.startsWith('"') ? part : ' ',
+    )
     .replace(/\s+/g, ' ')
     .replace(/^# /, '#')
     .trim();

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { type ChangedBody, changesOf } from './changes.js';
+import { type ChangedBody, changesOf, mergedChange } from './changes.js';
 import { stripPath } from './diff-paths.js';
 import { fileKind } from './file-kind.js';
 import type {
@@ -46,6 +46,8 @@ export async function changedFunctions(
       }
       if (state && !file.binary) state.lay(file);
     } else if (state) {
+      // Compiled beside the reading; whoever needs it gets the error, if there is one.
+      cGrammar().catch(() => undefined);
       const { laid, path, original } = state.lay(file);
       for (const offset of laid.offsets) report.note(`${path}: hunks fit ${lines(offset)} than they say`);
       const changes = changesOf(laid, original, declared);
@@ -198,7 +200,7 @@ class ReportBuilder {
       const nth = seen.get(name) ?? 0;
       seen.set(name, nth + 1);
       const known = this.functions.get(`${name} ${nth}`);
-      this.functions.set(`${name} ${nth}`, known ? merged(known, f) : f);
+      this.functions.set(`${name} ${nth}`, known ? mergedChange(known, f) : f);
     }
     for (const f of changes.added) this.fresh.set(`${f.file} ${f.name}`, f);
     for (const item of changes.untraceable) this.untraceable(item);
@@ -222,15 +224,4 @@ class ReportBuilder {
       notes: [...this.notes],
     };
   }
-}
-
-function merged(known: FixedFunction, f: FixedFunction): FixedFunction {
-  return {
-    ...known,
-    signatureChanged: known.signatureChanged || f.signatureChanged,
-    becameInline: known.becameInline || f.becameInline,
-    becameNoinline: known.becameNoinline || f.becameNoinline,
-    removed: known.removed || f.removed,
-    cosmetic: known.cosmetic && f.cosmetic,
-  };
 }

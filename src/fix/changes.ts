@@ -4,7 +4,7 @@ import { headFacts } from './function-head.js';
 import type { Laid } from './lay-hunks.js';
 import { type Outline, type OutlineFunction, type OutlineItem, outline } from './outline.js';
 
-/** A changed function, and its old text for whoever wants to read it again. */
+/** A changed function, and its old text without comments and attributes, for whoever wants to read it again. */
 export interface ChangedBody extends FixedFunction {
   readonly text: string;
 }
@@ -29,22 +29,25 @@ export function changesOf(laid: Laid, file: string, declarations: Declarations):
   const oldLines = laid.oldText.split('\n');
   const newLines = laid.newText.split('\n');
   const declared = declarations(file);
-  const functions = before.functions.flatMap((old): ChangedBody[] => {
+  const functions = new Map<string, ChangedBody>();
+  for (const old of before.functions) {
     const other = pairs.get(old);
-    const text = textOf(oldLines, old);
-    if (other && text === textOf(newLines, other))
-      return whollyRemoved(old, laid) ? [fixed(old, other, file, text)] : [];
-    if (!touched(old, laid) && !(other && touchedNew(other, laid))) return [];
-    const change = fixed(old, other, file, text);
-    return namesOf(old, declared).map((name) => ({ ...change, name }));
-  });
+    if (other && textOf(oldLines, old) === textOf(newLines, other) && !whollyRemoved(old, laid)) continue;
+    if (!touched(old, laid) && !(other && touchedNew(other, laid))) continue;
+    const change = fixed(old, other, file);
+    for (const name of namesOf(old, declared)) {
+      // Heads of one name, in the branches of an #if, that share a body are one function.
+      const known = functions.get(`${name} ${old.end}`);
+      functions.set(`${name} ${old.end}`, known ? mergedChange(known, change) : { ...change, name });
+    }
+  }
   const paired = new Set(pairs.values());
   const added = after.functions
     .filter((f) => !paired.has(f))
     .map(({ names, line }) => ({ name: names[0]!, file, line }));
   const items = changedItems(before, after, laid, file);
   return {
-    functions: [...functions, ...generated(items, declared, file)],
+    functions: [...functions.values(), ...generated(items, declared, file)],
     added,
     untraceable: items.map(({ item }) => item),
   };
@@ -81,17 +84,12 @@ const UNCHANGED = {
   cosmetic: false,
 };
 
-function fixed(
-  old: OutlineFunction,
-  other: OutlineFunction | undefined,
-  file: string,
-  text: string,
-): ChangedBody {
+function fixed(old: OutlineFunction, other: OutlineFunction | undefined, file: string): ChangedBody {
   const common = {
     name: old.names[0]!,
     file,
     line: old.line,
-    text,
+    text: plainText(old),
     how: old.guessed ? 'guessed' : 'recovered',
   } as const;
   if (!other) return { ...UNCHANGED, ...common, removed: true };
@@ -104,6 +102,18 @@ function fixed(
     becameNoinline: !was.noinline && is.noinline,
     removed: false,
     cosmetic,
+  };
+}
+
+/** Two changes of one function as one. */
+export function mergedChange<T extends FixedFunction>(known: T, f: FixedFunction): T {
+  return {
+    ...known,
+    signatureChanged: known.signatureChanged || f.signatureChanged,
+    becameInline: known.becameInline || f.becameInline,
+    becameNoinline: known.becameNoinline || f.becameNoinline,
+    removed: known.removed || f.removed,
+    cosmetic: known.cosmetic && f.cosmetic,
   };
 }
 
@@ -152,6 +162,12 @@ function sharedLines(old: OutlineFunction, other: OutlineFunction, { kept }: Lai
     if (to !== undefined && to >= other.start && to <= other.end) count++;
   }
   return count;
+}
+
+/** The function as a grammar of C can read it: no comments, no attributes, directives on lines of their own. */
+function plainText({ head, body }: OutlineFunction): string {
+  const words = body.map(({ kind, text }) => (kind === 'directive' ? `\n${text}\n` : `${text} `));
+  return `${headFacts(head).signature} ${words.join('')}`;
 }
 
 function textOf(lines: readonly string[], { start, end }: OutlineFunction): string {
@@ -219,15 +235,17 @@ function outside(item: OutlineItem, { functions }: Outline): boolean {
 /** Looks up the functions of a file whose text has one of some words, or a macro of the file that has. */
 function usersIn({ functions, items }: Outline): (words: readonly string[]) => string[] {
   let wordsOf: Map<OutlineFunction, Set<string>> | undefined;
-  const macros = items.filter(({ kind, name }) => kind === 'macro' && name !== undefined);
+  const carriers = items.filter(
+    ({ kind, name }) => (kind === 'macro' || kind === 'typedef') && name !== undefined,
+  );
   return (words) => {
     if (words.length === 0) return [];
-    wordsOf ??= new Map(functions.map((f) => [f, bodyWords([...f.head, ...f.body])]));
+    wordsOf ??= new Map(functions.map((f) => [f, wordsIn([...f.head, ...f.body])]));
     const wanted = new Set(words);
     for (let grew = true; grew; ) {
       grew = false;
-      for (const { name, tokens } of macros) {
-        if (wanted.has(name!) || !directiveWords(tokens[0]!).some((word) => wanted.has(word))) continue;
+      for (const { name, tokens } of carriers) {
+        if (wanted.has(name!) || ![...wordsIn(tokens)].some((word) => wanted.has(word))) continue;
         wanted.add(name!);
         grew = true;
       }
@@ -237,15 +255,21 @@ function usersIn({ functions, items }: Outline): (words: readonly string[]) => s
   };
 }
 
-function bodyWords(tokens: readonly Token[]): Set<string> {
+/** The words of some tokens; the tag of `struct pool` counts as `struct pool`, since `pool` alone is another name. */
+function wordsIn(tokens: readonly Token[]): Set<string> {
   const words = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind === 'word') words.add(token.text);
-    else if (token.kind === 'directive') for (const word of directiveWords(token)) words.add(word);
-  }
+  tokens.forEach((token, i) => {
+    if (token.kind === 'word') words.add(tagged(tokens[i - 1]?.text, token.text));
+    else if (token.kind === 'directive') {
+      const inside = token.text.match(/[A-Za-z_$][\w$]*/g) ?? [];
+      inside.forEach((word, at) => {
+        words.add(tagged(inside[at - 1], word));
+      });
+    }
+  });
   return words;
 }
 
-function directiveWords({ text }: Token): string[] {
-  return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
+function tagged(before: string | undefined, word: string): string {
+  return before !== undefined && /^(struct|union|enum)$/.test(before) ? `${before} ${word}` : word;
 }

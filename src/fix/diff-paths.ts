@@ -30,9 +30,9 @@ export function unquotePath(text: string): { readonly path: string; readonly len
       continue;
     }
     const octal = /^[0-3][0-7]{2}/.exec(raw.toString('latin1', i + 1, i + 4));
-    const escape = octal ? Number.parseInt(octal[0], 8) : ESCAPES[String.fromCharCode(raw[i + 1] ?? 0)];
-    if (escape === undefined) return undefined;
-    bytes.push(escape);
+    const value = octal ? Number.parseInt(octal[0], 8) : ESCAPES[String.fromCharCode(raw[i + 1] ?? 0)];
+    if (value === undefined) return undefined;
+    bytes.push(value);
     i += octal ? 4 : 2;
   }
   return undefined;
@@ -61,9 +61,10 @@ export function gitHeaderPaths(rest: string): { readonly old: string; readonly n
     return path === undefined ? undefined : { old: rest.slice(0, quote), new: path };
   }
   // Without a rename both paths are one but for the prefix, so blanks in them are no riddle.
-  for (let i = rest.indexOf(' '); i > 0; i = rest.indexOf(' ', i + 1)) {
-    const [old, other] = [rest.slice(0, i), rest.slice(i + 1)];
-    if (old === other || (stripPath(old, 1) === stripPath(other, 1) && old.includes('/')))
+  const middle = (rest.length - 1) / 2;
+  if (rest[middle] === ' ') {
+    const [old, other] = [rest.slice(0, middle), rest.slice(middle + 1)];
+    if (old === other || (old.includes('/') && stripPath(old, 1) === stripPath(other, 1)))
       return { old, new: other };
   }
   const blank = rest.indexOf(' ');

@@ -114,7 +114,7 @@ export interface Untraceable {
   readonly line: number;
   readonly kind: UntraceableKind;
   readonly name?: string;
-  /** Functions of the same old file that use the name, directly or through the file's macros. */
+  /** Functions of the same old file that use the name, directly or through the file's macros and typedefs. */
   readonly users: readonly string[];
 }
 

@@ -55,11 +55,9 @@ export function nameFunction(head: readonly Token[]): FunctionName | undefined {
   const candidates = groups.filter(
     ({ name }) => name && !ATTRIBUTES.test(name.text) && !NO_NAMES.has(name.text),
   );
-  const pointer = groups.find(
-    ({ name, inside }) =>
-      inside[0]?.text === '*' && (!name || candidates.length === 0 || name !== candidates[0]?.name),
-  );
-  if (pointer && !candidates.some(({ inside }) => inside[0]?.text !== '*')) return fromPointer(pointer);
+  // No parameter list begins with an asterisk.
+  const pointer = groups.find(({ inside }) => inside[0]?.text === '*');
+  if (pointer) return fromPointer(pointer);
   const plain = candidates.find(({ name }) => !isMacroName(name!.text)) ?? candidates.at(-1);
   if (!plain?.name) return undefined;
   const { text, line } = plain.name;
@@ -103,8 +101,11 @@ function isMacroName(name: string): boolean {
 
 const INLINE = /^(inline|__inline|__inline__|__always_inline|__forceinline)$/;
 const NOINLINE = /^(noinline|__noinline|__noinline__|noinline_for_stack|noinline_for_tracing|noinstr)$/;
-const NOT_SIGNATURE =
-  /^(static|extern|asmlinkage|__\w+|noinline\w*|notrace|nokprobe_inline|inline|noinstr|__\w*)$/;
+const PLAIN_WORDS = /^(static|extern|asmlinkage|inline|noinline\w*|notrace|nokprobe_inline|noinstr)$/;
+/** Types with two underscores, among which attributes are the rule (include/uapi/linux/types.h). */
+const TYPES =
+  /^__([usf]\d+|[lb]e\d+|virtio\d+|kernel_\w+|\w+_t|sum16|wsum|int128|u?addrpair|portpair|builtin_va_list|typeof\w*)$/;
+const isAttribute = (word: string) => PLAIN_WORDS.test(word) || (word.startsWith('__') && !TYPES.test(word));
 
 /** What of a head a caller or the compiler's inliner sees. */
 export interface HeadFacts {
@@ -128,7 +129,7 @@ export function headFacts(head: readonly Token[]): HeadFacts {
       continue;
     }
     // A name such as __foo( is no attribute.
-    if (!NOT_SIGNATURE.test(text) || (head[i + 1]?.text === '(' && text.startsWith('_'))) kept.push(text);
+    if (!isAttribute(text) || head[i + 1]?.text === '(') kept.push(text);
   }
   return {
     signature: kept.join(' '),

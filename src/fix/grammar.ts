@@ -29,10 +29,13 @@ async function load(): Promise<Confirm> {
       const [only] = root.namedChildren.filter((node) => node?.type !== 'comment');
       if (root.hasError || only?.type !== 'function_definition') return false;
       let declarator = only.childForFieldName('declarator');
+      // `MACRO(name) {` is a declarator in parentheses, and no function to the grammar's own reading.
+      let called = false;
       while (declarator && declarator.type !== 'identifier') {
+        if (declarator.type === 'function_declarator') called = true;
         declarator = declarator.childForFieldName('declarator') ?? declarator.namedChildren.at(-1) ?? null;
       }
-      return declarator?.text === name && only.endIndex >= source.trimEnd().length;
+      return called && declarator?.text === name && only.endIndex >= source.trimEnd().length;
     } finally {
       tree.delete();
     }

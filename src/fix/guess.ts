@@ -96,9 +96,10 @@ class GuessBuilder {
     if (place.in === 'item') return;
     for (const item of items) {
       // The head of a new function whose body the diff has as unchanged.
-      const named = nameFunction(item.tokens);
+      const brace = item.tokens.findIndex(({ text: mark }) => mark === '{');
+      const named = nameFunction(brace < 0 ? item.tokens : item.tokens.slice(0, brace));
       const open = item.tokens.at(-1)?.text;
-      if (named && open !== ';' && item.tokens[0]?.first)
+      if (named && (brace >= 0 || open !== ';') && item.tokens[0]?.first)
         this.added.push({ name: named.names[0]!, file: this.file, line: first + named.line - 1 });
       else if (item.tokens[0]?.first && item.tokens[0].text !== '}')
         this.untraceable(item.kind, item.name, first + item.start - 1);
@@ -117,7 +118,8 @@ class GuessBuilder {
       else {
         const [token] = tokenize(text);
         const { kind, name } = nameItem(tokenize(text));
-        this.untraceable(place.in === 'unknown' || !token?.first ? 'other' : kind, name, line);
+        if (place.in !== 'unknown' && token?.first) this.untraceable(kind, name, line);
+        else this.untraceable('other', undefined, line);
       }
     }
   }
@@ -188,7 +190,7 @@ function placeAt(lines: readonly HunkLine[], at: number, place: Place): Place | 
   if (!/^[A-Za-z_]/.test(text) || /^\w+:(\s|$)/.test(text) || /^(default|case)\b/.test(text))
     return undefined;
   const head = joined(lines, at);
-  if (head.includes('(') && !/;\s*$/.test(head.replace(/\{[^]*$/, ''))) {
+  if (head.includes('(') && !/;\s*$/.test(head.replace(/\{[\s\S]*$/, ''))) {
     const name = /=/.test(head.split('(')[0]!) ? undefined : nameFunction(tokenize(closed(head)));
     if (name) return { in: 'function', name, seen: true, line: oldLine! + name.line - 1 };
   }
@@ -233,5 +235,5 @@ function startsFirst(run: readonly HunkLine[]): boolean {
 }
 
 function isBlank(text: string): boolean {
-  return /^\s*(\/\*.*|\*.*|\/\/.*)?$/.test(text);
+  return /^\s*(\/\*.*|\*([\s/].*)?|\/\/.*)?$/.test(text);
 }

@@ -4,7 +4,7 @@ import type { UntraceableKind } from './fix.js';
 export interface ItemName {
   readonly kind: UntraceableKind;
   readonly name?: string;
-  /** Names that users of the item can write. */
+  /** What users of the item write: its names, of a tag `struct name`. */
   readonly words: readonly string[];
 }
 
@@ -55,7 +55,7 @@ function nameAggregate(top: readonly Token[], at: number, tokens: readonly Token
     .find(({ kind: k, text }) => k === 'word' && !text.startsWith('__'))?.text;
   const inside = kind === 'enum' ? enumerators(tokens) : [];
   const name = tag ?? variable ?? inside[0];
-  const words = [tag, variable, ...inside].filter((word) => word !== undefined);
+  const words = [tag && `${kind} ${tag}`, variable, ...inside].filter((word) => word !== undefined);
   return { kind, ...(name !== undefined && { name }), words };
 }
 

@@ -23,7 +23,7 @@ export interface OutlineFunction {
 export interface OutlineItem {
   readonly kind: UntraceableKind;
   readonly name?: string;
-  /** Names that users of the item can write. */
+  /** What users of the item write: its names, of a tag `struct name`. */
   readonly words: readonly string[];
   readonly start: number;
   readonly end: number;
@@ -51,7 +51,9 @@ export function outline(source: string): Outline {
 /** What a branch of an `#if` can change. */
 interface State {
   /** Tokens of the item that is being read, without directives. */
-  readonly tokens: readonly Token[];
+  readonly tokens: Token[];
+  /** How many of `tokens`: the array goes on growing, and a copy at each `#if` would cost its square. */
+  readonly length: number;
   readonly depth: number;
   readonly parens: number;
   /** Index in `tokens` of the brace that opened the body, -1 before it. */
@@ -60,7 +62,7 @@ interface State {
   readonly brace: number;
 }
 
-const EMPTY: State = { tokens: [], depth: 0, parens: 0, bodyAt: -1, brace: -1 };
+const EMPTY: State = { tokens: [], length: 0, depth: 0, parens: 0, bodyAt: -1, brace: -1 };
 
 class OutlineReader {
   private readonly functions: OutlineFunction[] = [];
@@ -184,12 +186,13 @@ class OutlineReader {
   /** Whether a branch leaves a function begun: its head, or its open body. */
   private begunIn(before: State): boolean {
     if (before.depth > 0) return false;
-    return this.depth > 0 ? this.bodyAt >= 0 : this.current.length > before.tokens.length;
+    return this.depth > 0 ? this.bodyAt >= 0 : this.current.length > before.length;
   }
 
   private state(): State {
     return {
-      tokens: [...this.current],
+      tokens: this.current,
+      length: this.current.length,
       depth: this.depth,
       parens: this.parens,
       bodyAt: this.bodyAt,
@@ -197,8 +200,8 @@ class OutlineReader {
     };
   }
 
-  private restore({ tokens, depth, parens, bodyAt, brace }: State): void {
-    this.current = [...tokens];
+  private restore({ tokens, length, depth, parens, bodyAt, brace }: State): void {
+    this.current = tokens.slice(0, length);
     this.depth = depth;
     this.parens = parens;
     this.bodyAt = bodyAt;
@@ -207,9 +210,9 @@ class OutlineReader {
 
   private endFunction(close: number): void {
     const end = this.tokens[close]!.line;
-    for (const { tokens, bodyAt, brace } of [...this.shared, this.state()]) {
+    for (const { tokens, length, bodyAt, brace } of [...this.shared, this.state()]) {
       // The head of another branch has its body behind the #endif.
-      const head = bodyAt < 0 ? tokens : tokens.slice(0, bodyAt);
+      const head = tokens.slice(0, bodyAt < 0 ? length : bodyAt);
       const named = nameFunction(head);
       const body = this.tokens.slice(brace < 0 ? this.brace : brace, close + 1);
       if (named) this.functions.push({ ...named, start: head[0]!.line, end, head, body });

@@ -2,7 +2,7 @@ import { InputError } from '../errors.js';
 import { gitHeaderPaths, guessStrip, headerPath, stripPath, unquotePath } from './diff-paths.js';
 import type { FileChange, Fix, FixFile, Hunk, HunkLine } from './fix.js';
 
-const HUNK = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)$/;
+const HUNK = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?([^\n]*)$/;
 const EPOCH = /\t(1970-01-01|1969-12-31) /;
 const NO_FILE = '/dev/null';
 const NOT_A_DIFF = 'klp-reach reads unified diffs, as git format-patch, git diff and diff -u write them';
@@ -49,8 +49,8 @@ class FixReader {
   ) {
     const lines = text.split('\n');
     if (lines.at(-1) === '') lines.pop();
-    // A mail with CRLF lines: the headers show it; a patch of a CRLF file has LF there.
-    const carried = lines.some((line) => line.startsWith('@@ -') && HUNK.test(line) && line.endsWith('\r'));
+    // A mail with CRLF lines: its headers show it. A patch of a CRLF file has LF there.
+    const carried = lines.some((line, i) => /^\+\+\+ .*\r$/.test(line) && lines[i + 1]?.startsWith('@@ -'));
     this.lines = carried ? lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)) : lines;
   }
 

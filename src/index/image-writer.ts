@@ -160,7 +160,8 @@ function addSymbols(
     const type = letter === '' ? 'unknown' : /[tw]/i.test(letter) ? 'func' : 'object';
     const binding = letter === '' ? none : letter === letter.toLowerCase() ? 'local' : 'global';
     const id = dictionary.name(name);
-    rows.add(image, i, id, address, none, type, binding, none, none, known, total.get(name)!, none, none);
+    const unit = unitOf.get(i) ?? none;
+    rows.add(image, i, id, address, none, type, binding, none, none, known, total.get(name)!, none, unit);
   });
 }
 
@@ -210,8 +211,11 @@ function unitsToPlace(
     source: string;
   }[];
   return units.map(({ id, path, source }) => {
-    const functions = symbols.all(id) as UnitFunctionSymbol[];
-    const image = places.get(loaded.moduleOf.get(companion(stemOf(path), '.o')) ?? '');
+    const module = loaded.moduleOf.get(companion(stemOf(path), '.o'));
+    const image = module === undefined ? undefined : places.get(module);
+    // What is in a module that was not given is in none of the others.
+    const lost = module !== undefined && image === undefined;
+    const functions = lost ? [] : (symbols.all(id) as UnitFunctionSymbol[]);
     const baseName = source.slice(source.lastIndexOf('/') + 1);
     return { id, unit: { baseName, functions, ...(image !== undefined && { image }) } };
   });

@@ -59,6 +59,8 @@ export interface PlaceRow {
   readonly position: number;
   /** How many symbols of the object have the name. */
   readonly total: number;
+  /** The section of the linked object; null where a table of names is all there is. */
+  readonly section: string | null;
   /** Null where a table of names is all there is. */
   readonly traceable: boolean | null;
 }
@@ -256,8 +258,10 @@ export class IndexReader {
   /** Where the unit's function of that name is in vmlinux or its module. */
   place(unit: number, nameId: number): PlaceRow | undefined {
     const row = this.#one(
-      `SELECT i.name AS object, printf('%016x', s.address) AS address, coalesce(s.size, 0) AS size, s.position, s.total, s.traceable
-       FROM image_symbol s JOIN image i ON i.id = s.image WHERE s.name = ? AND s.unit = ?`,
+      `SELECT i.name AS object, printf('%016x', s.address) AS address, coalesce(s.size, 0) AS size, s.position, s.total,
+         sec.text AS section, s.traceable
+       FROM image_symbol s JOIN image i ON i.id = s.image LEFT JOIN name sec ON sec.id = s.section
+       WHERE s.name = ? AND s.unit = ?`,
       nameId,
       unit,
     ) as (Omit<PlaceRow, 'traceable'> & { traceable: number | null }) | undefined;

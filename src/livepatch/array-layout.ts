@@ -1,5 +1,5 @@
-import type { ModuleData } from './module-data.js';
 import type { ElfSection } from '../elf/index.js';
+import type { ModuleData } from './module-data.js';
 
 /**
  * How long the entries of a module's arrays are.
@@ -25,7 +25,12 @@ const OWN_WORDS = 7;
 /** Of the shortest entry: klp_object of Linux 4.12 is a name, functions, a kobject of 8 words, a module and flags. */
 const SHORTEST = 12;
 
-export function extentOf(module: ModuleData, section: ElfSection, start: number, others: readonly number[]): ArrayExtent {
+export function extentOf(
+  module: ModuleData,
+  section: ElfSection,
+  start: number,
+  others: readonly number[],
+): ArrayExtent {
   const size = module.objectSize(section, start);
   const own = size !== undefined && start + size <= section.size;
   let end = own ? start + size : module.nextObject(section, start);
@@ -38,7 +43,11 @@ export function extentOf(module: ModuleData, section: ElfSection, start: number,
  *
  * @param kind tells a function's entry (a name, then code) from an object's (perhaps a name, then functions)
  */
-export function entryLength(module: ModuleData, array: ArrayExtent, kind: 'function' | 'object'): number | undefined {
+export function entryLength(
+  module: ModuleData,
+  array: ArrayExtent,
+  kind: 'function' | 'object',
+): number | undefined {
   const { section, start, end } = array;
   const { width } = module;
   const [next] = module.pointerOffsets(section, start + OWN_WORDS * width, end);
@@ -51,13 +60,19 @@ export function entryLength(module: ModuleData, array: ArrayExtent, kind: 'funct
       : second !== undefined && !module.isCode(second);
   const length = next - start - (named ? 0 : width);
   if (length < SHORTEST * width || length % width !== 0) {
-    throw module.damaged(`an array at ${section.name}+${start} that is not made of klp_${kind === 'function' ? 'func' : 'object'} entries`);
+    throw module.damaged(
+      `an array at ${section.name}+${start} that is not made of klp_${kind === 'function' ? 'func' : 'object'} entries`,
+    );
   }
   return length;
 }
 
 /** The one length that all arrays agree on; undefined where none has more than one entry. */
-export function commonLength(module: ModuleData, arrays: readonly ArrayExtent[], kind: 'function' | 'object'): number | undefined {
+export function commonLength(
+  module: ModuleData,
+  arrays: readonly ArrayExtent[],
+  kind: 'function' | 'object',
+): number | undefined {
   let common: number | undefined;
   for (const array of arrays) {
     const length = entryLength(module, array, kind);

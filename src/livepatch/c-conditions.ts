@@ -15,6 +15,9 @@ interface Frame {
   readonly line: number;
 }
 
+/** How deep #if may nest: C11 promises 63 (5.2.4.1). */
+const DEEPEST = 500;
+
 /**
  * The preprocessor's conditions at a place of a C file. Which of them hold is the kernel configuration's to say: only
  * `#if 0` and `#if 1` are decided here, everything else is kept as a condition.
@@ -79,10 +82,14 @@ export class Conditions {
   /** @throws InputError where an #if has no #endif */
   end(): void {
     const open = this.frames.at(-1);
-    if (open) throw new InputError(`${this.path}:${open.line}`, 'has an #if without #endif', 'is the file cut off?');
+    if (open)
+      throw new InputError(`${this.path}:${open.line}`, 'has an #if without #endif', 'is the file cut off?');
   }
 
   private open(condition: string, line: number): void {
+    if (this.frames.length === DEEPEST) {
+      throw new InputError(`${this.path}:${line}`, 'has an #if that is too deep', 'is it a C file?');
+    }
     const frame: Frame = { earlier: [], own: '', condition: '', skipped: false, taken: false, line };
     this.frames.push(frame);
     this.enter(frame, condition);
@@ -105,7 +112,12 @@ export class Conditions {
 
   private top(line: number): Frame {
     const frame = this.frames.at(-1);
-    if (!frame) throw new InputError(`${this.path}:${line}`, 'has an #else or #endif without #if', 'is it a whole file?');
+    if (!frame)
+      throw new InputError(
+        `${this.path}:${line}`,
+        'has an #else or #endif without #if',
+        'is it a whole file?',
+      );
     return frame;
   }
 }

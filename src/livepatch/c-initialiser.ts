@@ -60,7 +60,8 @@ class Reader {
       const field = this.designator();
       const value = this.value(depth + 1);
       const empty = value.kind === 'expression' && value.tokens.length === 0;
-      if (empty && field === undefined && !this.is(',')) throw this.error('has an initialiser that cannot be read');
+      if (empty && field === undefined && !this.is(','))
+        throw this.error('has an initialiser that cannot be read');
       if (!empty) items.push({ ...(field !== undefined && { field }), value, first });
       if (this.is(',')) this.at++;
       // Two entries without a comma between them: the entries of macros that bring their own.
@@ -128,7 +129,11 @@ class Reader {
 
   private error(what: string): InputError {
     const token = this.file.tokens[Math.min(this.at, this.file.tokens.length - 1)];
-    return new InputError(`${this.file.path}:${token?.line ?? 1}`, what, 'is it the whole C file, as the compiler reads it?');
+    return new InputError(
+      `${this.file.path}:${token?.line ?? 1}`,
+      what,
+      'is it the whole C file, as the compiler reads it?',
+    );
   }
 }
 

@@ -198,7 +198,11 @@ class Lexer {
   }
 
   private unended(what: string): InputError {
-    return new InputError(`${this.path}:${this.line}`, `has a ${what} without an end`, 'is the file cut off?');
+    return new InputError(
+      `${this.path}:${this.line}`,
+      `has a ${what} without an end`,
+      'is the file cut off?',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { type CExpression, isMark } from './c-initialiser.js';
 import type { CFile, CToken } from './c-tokens.js';
 
-/** How often a macro may name another one. */
+/** How often a macro may name another one, and how many casts and brackets may be around an expression. */
 const DEEPEST = 16;
 
 /** The expression with its one macro, where it is nothing else, replaced; casts and brackets around it taken off. */
@@ -14,7 +14,7 @@ function meaning(file: CFile, tokens: readonly CToken[], depth = 0): readonly CT
 
 function withoutBrackets(tokens: readonly CToken[]): readonly CToken[] {
   let bare = tokens;
-  while (isMark(bare[0], '(')) {
+  for (let taken = 0; taken < DEEPEST && isMark(bare[0], '('); taken++) {
     const close = closingBracket(bare);
     if (close < 0) break;
     // `(x)` is x; `(void *)x` is x.
@@ -38,8 +38,14 @@ function closingBracket(tokens: readonly CToken[]): number {
 /** A string: literals (side by side they are one), `__stringify(name)`, or a macro for them. */
 export function stringOf(file: CFile, { tokens }: CExpression): string | undefined {
   const value = meaning(file, tokens);
-  if (value.length > 0 && value.every(({ kind }) => kind === 'string')) return value.map(({ text }) => text).join('');
-  if (value.length === 4 && value[0]?.text === '__stringify' && isMark(value[1], '(') && isMark(value[3], ')')) {
+  if (value.length > 0 && value.every(({ kind }) => kind === 'string'))
+    return value.map(({ text }) => text).join('');
+  if (
+    value.length === 4 &&
+    value[0]?.text === '__stringify' &&
+    isMark(value[1], '(') &&
+    isMark(value[3], ')')
+  ) {
     return value[2]!.text;
   }
   return undefined;

@@ -9,7 +9,11 @@ export function contentOf({ path, bytes }: LivepatchFile): Content {
   if (bytes.length === 0) throw new InputError(path, 'is empty', 'was it written to its end?');
   if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) return 'elf';
   if (bytes.includes(0)) {
-    throw new InputError(path, 'is neither a module nor a text', 'give C sources, a .ko or a list of functions');
+    throw new InputError(
+      path,
+      'is neither a module nor a text',
+      'give C sources, a .ko or a list of functions',
+    );
   }
   const text = textOf(bytes);
   if (/^\s*#\s*(?:include|define|if|ifdef|ifndef|pragma)\b|\/\*|^\s*\/\//m.test(text)) return 'c';

@@ -24,7 +24,8 @@ interface ObjectEntry {
  */
 export function readKlpArrays(module: ModuleData): PatchedPart {
   const patches = findPatches(module);
-  if (patches.length === 0) throw module.damaged('no klp_patch, and no list of functions of kpatch or objtool');
+  if (patches.length === 0)
+    throw module.damaged('no klp_patch, and no list of functions of kpatch or objtool');
   const warnings: LivepatchWarning[] = [];
   const objects = readObjects(module, patches, warnings);
   const starts = [...patches, ...objects.map(({ functions }) => functions)];
@@ -37,7 +38,8 @@ export function readKlpArrays(module: ModuleData): PatchedPart {
   objects.forEach(({ name }, i) => {
     const array = extents[i]!;
     const place = `${array.section.index}+${array.start}`;
-    if (seen.has(place)) throw module.damaged(`two objects that share the functions at ${array.section.name}+${array.start}`);
+    if (seen.has(place))
+      throw module.damaged(`two objects that share the functions at ${array.section.name}+${array.start}`);
     seen.add(place);
     readFunctions(module, array, length, name ?? 'vmlinux', patched, warnings);
   });
@@ -61,7 +63,15 @@ function findPatches(module: ModuleData): Place[] {
 }
 
 /** Before its last link, a module does not define __this_module; after it, the symbol may be its section's. */
-function isThisModule({ section, offset, symbol }: { section: ElfSection | undefined; offset: number; symbol: string }): boolean {
+function isThisModule({
+  section,
+  offset,
+  symbol,
+}: {
+  section: ElfSection | undefined;
+  offset: number;
+  symbol: string;
+}): boolean {
   if (offset !== 0) return false;
   return symbol === '__this_module' || (symbol === '' && section?.name === '.gnu.linkonce.this_module');
 }
@@ -80,10 +90,18 @@ function isObject(module: ModuleData, section: ElfSection, at: number): boolean 
   return (first === undefined || !module.isCode(first)) && (code === undefined || module.isCode(code));
 }
 
-function readObjects(module: ModuleData, patches: readonly Place[], warnings: LivepatchWarning[]): ObjectEntry[] {
+function readObjects(
+  module: ModuleData,
+  patches: readonly Place[],
+  warnings: LivepatchWarning[],
+): ObjectEntry[] {
   const { width, file } = module;
-  const arrays = patches.map(({ section, offset }) => extentOf(module, section, offset, offsetsIn(section, patches)));
-  const bounded = arrays.map((array) => (array.exact ? array : { ...array, end: endOfObjects(module, array) }));
+  const arrays = patches.map(({ section, offset }) =>
+    extentOf(module, section, offset, offsetsIn(section, patches)),
+  );
+  const bounded = arrays.map((array) =>
+    array.exact ? array : { ...array, end: endOfObjects(module, array) },
+  );
   const length = commonLength(module, bounded, 'object');
   const objects: ObjectEntry[] = [];
   for (const array of bounded) {
@@ -97,7 +115,8 @@ function readObjects(module: ModuleData, patches: readonly Place[], warnings: Li
       const name = module.pointer(section, at);
       const functions = module.pointer(section, at + width);
       if (name === undefined && functions === undefined) {
-        if (module.pointerOffsets(section, at, array.end).length > 0) warnings.push(behindEnd(file, array, 'klp_object'));
+        if (module.pointerOffsets(section, at, array.end).length > 0)
+          warnings.push(behindEnd(file, array, 'klp_object'));
         break;
       }
       if (functions?.section === undefined) {
@@ -105,7 +124,10 @@ function readObjects(module: ModuleData, patches: readonly Place[], warnings: Li
       }
       const text = name && module.string(name, `an object name at ${section.name}+${at}`);
       if (text === 'vmlinux') {
-        warnings.push({ where: file, what: 'names the object `vmlinux`: the kernel waits for a module of that name; its own name is NULL' });
+        warnings.push({
+          where: file,
+          what: 'names the object `vmlinux`: the kernel waits for a module of that name; its own name is NULL',
+        });
       }
       objects.push({ name: text, functions: { section: functions.section, offset: functions.offset } });
     }
@@ -144,7 +166,8 @@ function readFunctions(
     const code = module.pointer(section, at + width);
     const sympos = module.word(section, at + 2 * width);
     if (name === undefined && code === undefined && sympos === 0) {
-      if (module.pointerOffsets(section, at, end).length > 0) warnings.push(behindEnd(file, array, 'klp_func'));
+      if (module.pointerOffsets(section, at, end).length > 0)
+        warnings.push(behindEnd(file, array, 'klp_func'));
       return;
     }
     if (name === undefined) throw module.damaged(`a klp_func without old_name at ${section.name}+${at}`);
@@ -155,9 +178,16 @@ function readFunctions(
       throw module.damaged(`a klp_func whose new_func is no code at ${section.name}+${at}`);
     }
     const stray = module.pointerOffsets(section, at + 2 * width, Math.min(end, at + (length ?? end)));
-    if (stray.length > 0) throw module.damaged(`a pointer inside of a klp_func at ${section.name}+${stray[0]}`);
+    if (stray.length > 0)
+      throw module.damaged(`a pointer inside of a klp_func at ${section.name}+${stray[0]}`);
     const replacement = code && module.functionAt(code);
-    patched.push({ object, function: text, sympos, ...(replacement !== undefined && { replacement }), where: file });
+    patched.push({
+      object,
+      function: text,
+      sympos,
+      ...(replacement !== undefined && { replacement }),
+      where: file,
+    });
   }
 }
 
@@ -166,9 +196,15 @@ function offsetsIn(section: ElfSection, places: readonly Place[]): number[] {
 }
 
 function endless(where: string, { section, start }: ArrayExtent, what: string): LivepatchWarning {
-  return { where, what: `has an array of ${what} at ${section.name}+${start} without an empty entry at its end: the kernel reads on` };
+  return {
+    where,
+    what: `has an array of ${what} at ${section.name}+${start} without an empty entry at its end: the kernel reads on`,
+  };
 }
 
 function behindEnd(where: string, { section, start }: ArrayExtent, what: string): LivepatchWarning {
-  return { where, what: `has entries behind the empty ${what} of ${section.name}+${start}: the kernel does not see them` };
+  return {
+    where,
+    what: `has entries behind the empty ${what} of ${section.name}+${start}: the kernel does not see them`,
+  };
 }

@@ -13,7 +13,8 @@ export function readKpatchFunctions(module: ModuleData): PatchedPart | undefined
     const entry = count * width;
     if (section.size % entry !== 0) return false;
     for (let at = 0; at < section.size; at += entry) {
-      if (!module.pointer(section, at + entry - 2 * width) || !module.pointer(section, at + entry - width)) return false;
+      if (!module.pointer(section, at + entry - 2 * width) || !module.pointer(section, at + entry - width))
+        return false;
     }
     return true;
   });

@@ -1,7 +1,7 @@
 import {
-  ET_REL,
   type Elf,
   type ElfSection,
+  ET_REL,
   NO_SECTION,
   type RelocationTable,
   SHF_ALLOC,
@@ -92,6 +92,8 @@ export class ModuleData {
 
   /** The number that stands there, as wide as a pointer. @throws InputError where it lies outside, or above 2^53 */
   word(section: ElfSection, at: number): number {
+    // An array that is all zeros, such as an empty one, is in .bss.
+    if (section.type === SHT_NOBITS && at >= 0 && at + this.width <= section.size) return 0;
     const { high, low } = this.elf.pointerAt(section, at);
     const number = high * 0x1_0000_0000 + low;
     if (!Number.isSafeInteger(number)) throw this.damaged(`an impossible number at ${section.name}+${at}`);
@@ -101,7 +103,10 @@ export class ModuleData {
   /** Whether all bytes there are 0. */
   isZero(section: ElfSection, start: number, end: number): boolean {
     if (section.type === SHT_NOBITS) return true;
-    return this.elf.sectionBytes(section).subarray(start, end).every((byte) => byte === 0);
+    return this.elf
+      .sectionBytes(section)
+      .subarray(start, end)
+      .every((byte) => byte === 0);
   }
 
   /** The NUL-ended name that a pointer points to. @throws InputError where there is no such name */
@@ -149,10 +154,13 @@ export class ModuleData {
   private readSites(section: ElfSection): Site[] {
     const sites: Site[] = [];
     for (const relocations of this.elf.sections) {
-      if ((relocations.type !== SHT_RELA && relocations.type !== SHT_REL) || relocations.info !== section.index)
+      if (
+        (relocations.type !== SHT_RELA && relocations.type !== SHT_REL) ||
+        relocations.info !== section.index
+      )
         continue;
       if ((relocations.flags & SHF_RELA_LIVEPATCH) !== 0) continue;
-      const table = this.elf.relocations(relocations);
+      const table = relocationsOf(this.elf, relocations);
       for (let index = 0; index < table.count; index++) {
         // R_*_NONE of no symbol: a relocation that a tool took away.
         if (table.symbol(index) === 0 && table.type(index) === 0) continue;
@@ -161,6 +169,13 @@ export class ModuleData {
     }
     return sites.sort((a, b) => a.offset - b.offset);
   }
+}
+
+/** The relocations of a module's section. @throws InputError where they are not of its symbols */
+export function relocationsOf(elf: Elf, section: ElfSection): RelocationTable {
+  const table = elf.relocations(section);
+  if (table.ofSymbolTable) return table;
+  throw new InputError(elf.file, `has relocations in ${section.label} of no symbol table`, 'is it damaged?');
 }
 
 /** Where the module's functions and objects are. */

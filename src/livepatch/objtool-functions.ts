@@ -41,7 +41,8 @@ function readObjects(module: ModuleData, section: ElfSection): ObjectEntry[] {
     const size = words * module.width;
     if (section.size % size !== 0) continue;
     const entries: ObjectEntry[] = [];
-    for (let at = 0; at < section.size; at += size) entries.push({ at, count: countAt(module, section, at + size) });
+    for (let at = 0; at < section.size; at += size)
+      entries.push({ at, count: countAt(module, section, at + size) });
     if (entries.every((entry) => isObject(module, section, entry, size))) return entries;
   }
   throw module.damaged(`a ${section.name} that is not made of object entries`);
@@ -54,7 +55,12 @@ function countAt(module: ModuleData, section: ElfSection, end: number): number {
   return view.getUint32(end - module.width, module.elf.littleEndian);
 }
 
-function isObject(module: ModuleData, section: ElfSection, { at, count }: ObjectEntry, size: number): boolean {
+function isObject(
+  module: ModuleData,
+  section: ElfSection,
+  { at, count }: ObjectEntry,
+  size: number,
+): boolean {
   const { width } = module;
   const name = module.pointer(section, at);
   const functions = module.pointer(section, at + width);
@@ -67,7 +73,9 @@ function isObject(module: ModuleData, section: ElfSection, { at, count }: Object
   // An object may have callbacks only.
   if (functions === undefined) return count === 0;
   const last = functions.offset + count * FUNCTION_WORDS * width;
-  return count > 0 && functions.section !== undefined && functions.offset >= 0 && last <= functions.section.size;
+  return (
+    count > 0 && functions.section !== undefined && functions.offset >= 0 && last <= functions.section.size
+  );
 }
 
 function readFunctions(

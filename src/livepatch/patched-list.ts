@@ -27,9 +27,14 @@ function readLine(text: string, where: string): PatchedFunction {
   const [first = '', second, replacement, ...condition] = words;
   const colon = first.indexOf(':');
   const [object, named] =
-    colon >= 0 ? [first.slice(0, colon), first.slice(colon + 1)] : second === undefined ? ['vmlinux', first] : [first, second];
+    colon >= 0
+      ? [first.slice(0, colon), first.slice(colon + 1)]
+      : second === undefined
+        ? ['vmlinux', first]
+        : [first, second];
   const match = FUNCTION.exec(named);
-  const replaced = colon >= 0 ? second === undefined : replacement === undefined || FUNCTION.test(replacement);
+  const replaced =
+    colon >= 0 ? second === undefined : replacement === undefined || FUNCTION.test(replacement);
   if (!match || !OBJECT.test(object) || !replaced) {
     const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
     throw new InputError(where, `cannot read \`${shown}\``, `the line should be ${FORM}`);

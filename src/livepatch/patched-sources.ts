@@ -53,14 +53,23 @@ class SourceReader {
     for (const array of this.arrays) {
       if (this.used.has(array)) continue;
       const first = array.value.kind === 'list' ? array.value.open : array.value.tokens[0];
-      this.warn(array.file, first, `has functions (\`${array.name}\`) that no klp_object refers to: their object is unknown`);
+      this.warn(
+        array.file,
+        first,
+        `has functions (\`${array.name}\`) that no klp_object refers to: their object is unknown`,
+      );
       this.functions(array, UNKNOWN_OBJECT, []);
     }
     return { kind: 'source', patched: this.patched, warnings: this.warnings };
   }
 
   /** Goes through an array's entries up to its empty one, as the kernel does; or takes the one that is no array. */
-  private entries(file: CFile, value: CList | CExpression, fields: readonly string[], use: (entry: CList) => void): void {
+  private entries(
+    file: CFile,
+    value: CList | CExpression,
+    fields: readonly string[],
+    use: (entry: CList) => void,
+  ): void {
     if (value.kind === 'expression') return;
     if (value.items.some(({ field }) => field !== undefined && fields.includes(field))) {
       use(value);
@@ -82,7 +91,8 @@ class SourceReader {
         use(entry);
       }
     }
-    if (!ended) this.warn(file, value.open, 'has an array without an empty entry at its end: the kernel reads on');
+    if (!ended)
+      this.warn(file, value.open, 'has an array without an empty entry at its end: the kernel reads on');
   }
 
   private object(file: CFile, entry: CList): void {
@@ -91,9 +101,14 @@ class SourceReader {
     let object: string | undefined = 'vmlinux';
     if (name?.value.kind === 'expression' && !isNull(file, name.value)) {
       object = stringOf(file, name.value);
-      if (object === undefined) this.warn(file, name.first, 'has an object whose name is not a string: it is unknown');
+      if (object === undefined)
+        this.warn(file, name.first, 'has an object whose name is not a string: it is unknown');
       if (object === 'vmlinux') {
-        this.warn(file, name.first, 'names the object `vmlinux`: the kernel waits for a module of that name; its own name is NULL');
+        this.warn(
+          file,
+          name.first,
+          'names the object `vmlinux`: the kernel waits for a module of that name; its own name is NULL',
+        );
       }
     }
     if (functions === undefined) {
@@ -111,7 +126,11 @@ class SourceReader {
     const array = named.find((one) => one.file === file) ?? named[0];
     if (array === undefined) {
       const shown = functions.value.tokens.map(({ text }) => text).join('');
-      this.warn(file, functions.first, `has an object with functions \`${shown}\`, which no source here defines`);
+      this.warn(
+        file,
+        functions.first,
+        `has an object with functions \`${shown}\`, which no source here defines`,
+      );
       return;
     }
     // One array in two branches of an #if has two definitions.
@@ -127,7 +146,8 @@ class SourceReader {
 
   private function(file: CFile, entry: CList, object: string, conditions: readonly string[]): void {
     const names = values(entry, 'old_name', FUNCTION_FIELDS);
-    if (names.length === 0) this.warn(file, entry.open, 'has a klp_func without old_name: the kernel refuses it');
+    if (names.length === 0)
+      this.warn(file, entry.open, 'has a klp_func without old_name: the kernel refuses it');
     for (const { value, first } of names) {
       const name = value.kind === 'expression' ? stringOf(file, value) : undefined;
       if (name === undefined || !/^[\x21-\x7e]+$/.test(name)) {
@@ -152,7 +172,8 @@ class SourceReader {
   private position(file: CFile, item: CItem | undefined): number {
     if (item === undefined) return 0;
     const position = item.value.kind === 'expression' ? numberOf(file, item.value) : undefined;
-    if (position === undefined) this.warn(file, item.first, 'has an old_sympos that is not a number: it is taken as 0');
+    if (position === undefined)
+      this.warn(file, item.first, 'has an old_sympos that is not a number: it is taken as 0');
     return position ?? 0;
   }
 

@@ -1,5 +1,5 @@
 import type { PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
-import { sectionLifetime } from '../symbols/section-lifetime.js';
+import { moduleSectionLifetime, sectionLifetime } from '../symbols/section-lifetime.js';
 
 /**
  * What a livepatch has to do with a function:
@@ -86,13 +86,16 @@ export function blockedReason(
   symbol: SymbolRow,
   place: PlaceRow | undefined,
 ): string | undefined {
-  const lifetime = sectionLifetime(symbol.section);
+  // Linking may move a section (.meminit.text goes to .text with CONFIG_MEMORY_HOTPLUG): the linked object knows better.
+  const section = place?.section ?? symbol.section;
+  const inModule = place?.section != null && place.object !== 'vmlinux';
+  const lifetime = (inModule ? moduleSectionLifetime : sectionLifetime)(section);
   if (lifetime !== 'core')
-    return `in ${symbol.section}, which is freed ${lifetime === 'init' ? 'after start' : 'or dropped'}`;
+    return `in ${section}, which is freed ${lifetime === 'init' ? 'after start' : 'or dropped'}`;
+  // These folders hold code of vmlinux too. A unit in no image that was read may also be in a module that was not given.
   const binary = OUT_OF_REACH.find(([where]) => where.test(unit.source));
-  if (binary && unit.image === null) return `in ${binary[1]}, which livepatch cannot reach`;
-  if (unit.imagesKnown && unit.image === null)
-    return 'in no object that livepatch can reach: neither vmlinux nor a module';
+  if (binary && unit.imagesKnown && unit.image === null)
+    return `in ${binary[1]}, which livepatch cannot reach`;
   if (unit.imagesKnown && !place && symbol.binding === 'weak')
     return 'a weak definition that another one replaced at link time';
   const traceable = place?.traceable ?? symbol.traceable;

@@ -79,7 +79,8 @@ export class UnitFunctions {
                 kind: this.#index.kind(edges.kind[edge]!),
                 seq: edges.seq[edge]!,
               };
-        placeOf.set(id, list.add(node.nameId, this.#describe({ ...node, clone: this.#isClone(node) }, step)));
+        const named = { ...node, clone: this.#isClone(node), removed: this.#allRemoved(node) };
+        placeOf.set(id, list.add(node.nameId, this.#describe(named, step)));
       } else {
         placeOf.set(id, known);
       }
@@ -108,6 +109,12 @@ export class UnitFunctions {
       ...(place && { place }),
       aliases: this.#index.aliases(unit.id, nameId, symbol),
     };
+  }
+
+  /** One removed node of a name says nothing of the name's others, which may be what is emitted. */
+  #allRemoved(node: NodeRow): boolean {
+    if (!node.removed || this.#unit.object === 'read') return node.removed;
+    return this.#index.nodesNamed(this.#unit.id, node.nameId).every((id) => this.#node(id).removed);
   }
 
   #named(nameId: number, name: string): Named {

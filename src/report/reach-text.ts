@@ -40,9 +40,12 @@ function answerText(answer: ReachAnswer, report: ReachReport, paint: Colours): s
   }
   lines.push(`  ${countsText(answer, paint)}`);
   const functions = answer.units.flatMap((unit) => unit.functions);
-  const width = { name: Math.max(...functions.map((f) => f.name.length)), object: 0 };
+  const width = { name: functions.reduce((most, f) => Math.max(most, f.name.length), 0), object: 0 };
   width.object = Math.max(...answer.units.map((unit) => objectOf(unit).length));
-  for (const unit of answer.units) lines.push('', ...unitText(unit, report, width, paint));
+  for (const unit of answer.units) {
+    // One by one: a list can be longer than a call takes arguments.
+    for (const line of ['', ...unitText(unit, report, width, paint)]) lines.push(line);
+  }
   lines.push(...unknownText(answer, report, paint));
   return `${lines.join('\n')}\n`;
 }

@@ -44,14 +44,12 @@ describe('a chain of 100,000 inlinings', () => {
   });
 
   test('a reader that has seen enough is no failure', { timeout: MINUTE }, () => {
-    for (const format of ['json']) {
-      const line = `'${process.execPath}' '${COMMAND}' affected f0 --db '${db}' -f ${format} | head -n 1`;
-      const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', line], {
-        encoding: 'utf8',
-        env: cleanEnvironment(),
-      });
-      expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
-      expect(stdout.split('\n')).toHaveLength(2);
-    }
+    const line = `'${process.execPath}' '${COMMAND}' affected f0 --db '${db}' -f json | head -n 1`;
+    const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', line], {
+      encoding: 'utf8',
+      env: cleanEnvironment(),
+    });
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    expect(stdout.split('\n')).toHaveLength(2);
   });
 });

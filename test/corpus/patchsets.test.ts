@@ -51,7 +51,7 @@ describe.skipIf(why !== '')('patch sets of a real kernel', () => {
   afterAll(() => {
     index?.close();
     build?.remove();
-  });
+  }, MINUTE);
 
   function affected(symbol: string, mode: WalkMode = 'ordered', unit?: string) {
     const filter = unit === undefined ? {} : { unit };
@@ -80,9 +80,11 @@ describe.skipIf(why !== '')('patch sets of a real kernel', () => {
   test(
     'are those of the definition, for every function of the kernel, and name nothing that is not there',
     () => {
+      const full = process.env['KLP_REACH_FULL'] === '1';
       const chosen = [...units.keys()]
         .filter((path) => index.unit(units.get(path)!).object === 'read')
-        .sort();
+        .sort()
+        .filter((_, at) => full || at % 3 === 0);
       const linked = linkedFunctions(build.directory);
       const initText = ['_sinittext', '_einittext'].map((name) => symbolAddress(db, name)) as [
         string,
@@ -126,14 +128,16 @@ describe.skipIf(why !== '')('patch sets of a real kernel', () => {
         }
       }
       console.log(
-        `patch sets compared with the definition: ${compared} (unit, function) pairs of ${chosen.length} units, ` +
+        `patch sets compared with the definition: ${compared} (unit, function) pairs of ${chosen.length} units ` +
+          `(${full ? 'all' : 'every third; all with KLP_REACH_FULL=1'}), ` +
           `${conservative} of them without the order of decisions too`,
       );
       console.log([...reasons].map(([reason, count]) => `blocked: ${reason}: ${count}`).join('\n'));
       expect(wrong.slice(0, 20)).toEqual([]);
       expect(absent.slice(0, 20)).toEqual([]);
       expect(initial.slice(0, 20)).toEqual([]);
-      expect(compared).toBe(223_889);
+      if (full) expect(compared).toBe(223_889);
+      expect(compared).toBeGreaterThan(60_000);
       for (const reason of reasons.keys()) expect(reason).toMatch(KNOWN_REASON);
     },
     8 * MINUTE,
@@ -164,7 +168,7 @@ describe.skipIf(why !== '')('patch sets of a real kernel', () => {
     ]);
     for (const source of sources) {
       const functions = ['__vdso_clock_gettime', '__vdso_getcpu'].flatMap((name) =>
-        definitionsNamed(index, { text: name, name, file: undefined }, { unit: source }).flatMap(() =>
+        definitionsNamed(index, parseSymbolSpec(name), { unit: source }).flatMap(() =>
           affected(name, 'ordered', source).flatMap(({ units: reached }) =>
             reached.flatMap((u) => u.functions),
           ),
@@ -260,7 +264,7 @@ describe.skipIf(why !== '')('patch sets of a real kernel', () => {
 });
 
 const KNOWN_REASON =
-  /^in \.(init|exit)\.text, which is freed|^no ftrace site|^in the vDSO|^a weak definition that another one replaced|^in no object that livepatch can reach/;
+  /^in \.(init|exit)\.text, which is freed (after start|or dropped)$|^no ftrace site|^in the vDSO|^a weak definition that another one replaced/;
 
 function definitionOf(name: string, nameId: number, file: string): Definition {
   return { name, nameId, build: 'kernel', file, line: 0, assumed: false, units: new Map() };

@@ -115,28 +115,4 @@ describe.skipIf(corpus.why !== '')('a real kernel', () => {
     },
     MINUTE,
   );
-
-  test('no function is to be patched that its object does not have', { timeout: 2 * MINUTE }, async () => {
-    const headers = column(
-      db,
-      `SELECT name FROM nodes WHERE file LIKE '%.h' GROUP BY name ORDER BY count(*) DESC LIMIT 40`,
-    ) as string[];
-    const ran = await klpReach(['affected', ...headers, '--db', db, '-f', 'json']);
-    expect(ran).toMatchObject({ code: 0 });
-    const symbols = new Set(
-      query(db, 'SELECT unit, name FROM symbols').map(({ unit, name }) => `${unit} ${name}`),
-    );
-    let patched = 0;
-    for (const answer of JSON.parse(ran.out).answers) {
-      for (const { unit, objectFile, functions } of answer.units) {
-        for (const { name, class: kind } of functions) {
-          if (kind !== 'patch') continue;
-          patched++;
-          if (objectFile !== 'read' || !symbols.has(`${unit} ${name}`))
-            expect.fail(`${name} is not in ${unit}`);
-        }
-      }
-    }
-    expect(patched).toBeGreaterThan(10_000);
-  });
 });
