@@ -6,6 +6,24 @@ import { incompleteData } from './rules/incomplete-data.js';
 import { missedCloneCaller } from './rules/missed-clone-caller.js';
 import { missedCopy } from './rules/missed-copy.js';
 import { notBuilt } from './rules/not-built.js';
+import { referenceAbsent } from './rules/reference-absent.js';
+import { referenceAffected } from './rules/reference-affected.js';
+import { referenceAmbiguous } from './rules/reference-ambiguous.js';
+import { referenceConflict } from './rules/reference-conflict.js';
+import { referenceExported } from './rules/reference-exported.js';
+import { referenceGone } from './rules/reference-gone.js';
+import { referenceInInit } from './rules/reference-in-init.js';
+import { referenceOnlyClones } from './rules/reference-only-clones.js';
+import { referenceOtherFile } from './rules/reference-other-file.js';
+import { referencePosition } from './rules/reference-position.js';
+import { referenceUnannotated } from './rules/reference-unannotated.js';
+import { referenceUnmarked } from './rules/reference-unmarked.js';
+import { referenceUnreadable } from './rules/reference-unreadable.js';
+import { referenceUnused } from './rules/reference-unused.js';
+import { referenceWrongObject } from './rules/reference-wrong-object.js';
+import { relaEarlySection } from './rules/rela-early-section.js';
+import { relaSection } from './rules/rela-section.js';
+import { symbolsKlpStale } from './rules/symbols-klp-stale.js';
 import { targetAbsent } from './rules/target-absent.js';
 import { targetAmbiguous } from './rules/target-ambiguous.js';
 import { targetInInit } from './rules/target-in-init.js';
@@ -16,11 +34,11 @@ import { untraceableChange } from './rules/untraceable-change.js';
 import { wrongObject } from './rules/wrong-object.js';
 import { wrongSympos } from './rules/wrong-sympos.js';
 
-/** Does the livepatch cover the fix? In the order in which findings are printed. */
-export const AUDIT_RULES: readonly Rule[] = [
-  missedCopy,
-  missedCloneCaller,
-  blockedCopy,
+/** Does the livepatch cover the fix? */
+const COVERAGE_RULES: readonly Rule[] = [missedCopy, missedCloneCaller, blockedCopy];
+
+/** Can the functions that it patches be patched? */
+const TARGET_RULES: readonly Rule[] = [
   targetAbsent,
   wrongObject,
   targetAmbiguous,
@@ -28,6 +46,32 @@ export const AUDIT_RULES: readonly Rule[] = [
   targetIsClone,
   targetInInit,
   targetNotTraceable,
+];
+
+/** Do the symbols that it refers to exist as it says? */
+const REFERENCE_RULES: readonly Rule[] = [
+  referenceGone,
+  referenceOnlyClones,
+  referenceAbsent,
+  referenceWrongObject,
+  referenceAmbiguous,
+  referencePosition,
+  referenceOtherFile,
+  referenceInInit,
+  referenceUnannotated,
+  referenceAffected,
+  referenceExported,
+  referenceConflict,
+  referenceUnused,
+  referenceUnreadable,
+  referenceUnmarked,
+  relaSection,
+  relaEarlySection,
+  symbolsKlpStale,
+];
+
+/** What is worth knowing besides. */
+const CAUTION_RULES: readonly Rule[] = [
   untraceableChange,
   notBuilt,
   guessedFunction,
@@ -35,3 +79,14 @@ export const AUDIT_RULES: readonly Rule[] = [
   incompleteData,
   unneededTarget,
 ];
+
+/** The rules of `audit`, in the order in which findings are printed; those of `check` are among them. */
+export const AUDIT_RULES: readonly Rule[] = [
+  ...COVERAGE_RULES,
+  ...TARGET_RULES,
+  ...REFERENCE_RULES,
+  ...CAUTION_RULES,
+];
+
+/** The rules of `check`. */
+export const CHECK_RULES: readonly Rule[] = [...TARGET_RULES, ...REFERENCE_RULES, incompleteData];

@@ -1,7 +1,9 @@
 import type { ImageSymbolRow, UnitRow } from '../index/reader.js';
+import type { KlpRelaSection, MalformedName, ReferenceTarget } from '../livepatch/references.js';
 import type { ReachAnswer } from '../reach/affected.js';
 import type { UnitFunction } from '../reach/unit-function.js';
 import type { Unknown } from '../report/reach-report.js';
+import type { StaleList } from './symbol-lists.js';
 
 /** A function that the fix changes, and what that reaches. */
 export interface ChangedFunction {
@@ -64,6 +66,26 @@ export interface TargetFate {
   readonly isClone: boolean;
 }
 
+/** A symbol that the livepatch refers to, and which symbols that can mean. */
+export interface Reference {
+  readonly said: ReferenceTarget;
+  /** How the livepatch marks references that the module loader cannot resolve. */
+  readonly dialect: 'full' | 'minimal' | 'converted' | 'none';
+  /** The object that is to have it, as the kernel names it; undefined for a plain undefined symbol. */
+  readonly object?: string;
+  /** The symbols of that name in the object (in any, for a plain undefined one), by position. */
+  readonly candidates: readonly ImageSymbolRow[];
+  /** The one it means; undefined where there is none, or more than one. */
+  readonly symbol?: ImageSymbolRow;
+  /** Symbols of that name in other objects. */
+  readonly elsewhere: readonly ImageSymbolRow[];
+  readonly fate?: TargetFate;
+  /** The objects that export it. */
+  readonly exporters: readonly string[];
+  /** The candidates in the files of the fix, or of what the livepatch patches. */
+  readonly suggested: readonly ImageSymbolRow[];
+}
+
 /** All that an audit looks at. */
 export interface AuditFacts {
   readonly build: string;
@@ -76,6 +98,10 @@ export interface AuditFacts {
   /** The patch set: every function once. */
   readonly required: readonly Required[];
   readonly unknown: readonly Unknown[];
+  readonly references: readonly Reference[];
+  readonly relaSections: readonly (KlpRelaSection & { readonly file: string })[];
+  readonly malformed: readonly MalformedName[];
+  readonly staleLists: readonly StaleList[];
   /** Callers by name of functions that cannot be redirected: unit and function -> those callers. */
   readonly callersOf: (required: Required) => readonly { readonly unit: UnitRow; readonly name: string }[];
 }

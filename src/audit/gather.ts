@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import type { ImageSymbolRow, IndexReader, UnitFilter } from '../index/reader.js';
 import { UNKNOWN_OBJECT } from '../livepatch/livepatch.js';
+import type { References } from '../livepatch/references.js';
 import { ask, type ReachAnswer } from '../reach/affected.js';
 import { findCallers } from '../reach/callers.js';
 import { caveatsOf } from '../reach/caveats.js';
@@ -8,14 +9,10 @@ import { definitionsNamed } from '../reach/definitions.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
 import type { WalkMode } from '../reach/walk.js';
 import { chainText, type ReachReport, type Unknown, unknownsOf } from '../report/reach-report.js';
-import type {
-  AuditFacts,
-  ChangedFunction,
-  Required,
-  Target,
-  TargetFate,
-  UntraceableChange,
-} from './facts.js';
+import type { AuditFacts, ChangedFunction, Required, Target, UntraceableChange } from './facts.js';
+import { resolveReferences } from './gather-references.js';
+import { type SymbolList, staleLists } from './symbol-lists.js';
+import { chosen, fateOf, isDefined } from './symbols-meant.js';
 
 /** What a fix changes, before the index is asked. */
 export type ChangeToAsk = Omit<ChangedFunction, 'answers'>;
@@ -34,6 +31,10 @@ export interface AuditInput {
   readonly changed: readonly ChangeToAsk[];
   readonly untraceable: readonly UntraceableChange[];
   readonly targets?: readonly NamedTarget[];
+  /** What the livepatch's files refer to. */
+  readonly references?: readonly References[];
+  /** The symbols.klp files that are given with it. */
+  readonly symbolLists?: readonly SymbolList[];
 }
 
 /** Looks up all that the rules look at. */
@@ -52,27 +53,43 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
         unknown.set(`${one.unit} ${one.function} ${one.why}`, one);
     }
   }
+  const required = requiredOf(changed);
+  const targets = input.targets?.map((target) => resolveTarget(index, input.build, target));
+  const references = input.references ?? [];
   const callers = new Map<string, ReturnType<AuditFacts['callersOf']>>();
   return {
     build: input.build,
     changed,
     untraceable: input.untraceable,
-    ...(input.targets && {
-      targets: input.targets.map((target) => resolveTarget(index, input.build, target)),
-    }),
+    ...(targets && { targets }),
+    references: references.flatMap((file) =>
+      resolveReferences(index, input.build, file, filesOf(required, targets)),
+    ),
+    relaSections: references.flatMap(({ file, relaSections }) =>
+      relaSections.map((section) => ({ ...section, file })),
+    ),
+    malformed: references.flatMap(({ malformed }) => malformed),
+    staleLists: (input.symbolLists ?? []).flatMap((list) => staleLists(index, input.build, list)),
     imagesKnown: new Set(index.images(input.build).map(({ name }) => name)),
-    required: requiredOf(changed),
+    required,
     unknown: [...unknown.values()],
-    callersOf: (required) => {
-      const key = `${required.unit.id} ${required.function.name}`;
+    callersOf: (blocked) => {
+      const key = `${blocked.unit.id} ${blocked.function.name}`;
       let known = callers.get(key);
       if (!known) {
-        known = callersByName(index, required, input);
+        known = callersByName(index, blocked, input);
         callers.set(key, known);
       }
       return known;
     },
   };
+}
+
+/** The sources that the fix or, without one, the livepatch is about. */
+function filesOf(required: readonly Required[], targets: readonly Target[] = []): ReadonlySet<string> {
+  const fixed = required.map(({ unit }) => unit.source);
+  const patched = targets.flatMap(({ symbol }) => symbol?.source ?? []);
+  return new Set(fixed.length > 0 ? fixed : patched);
 }
 
 function answersOf(
@@ -126,7 +143,7 @@ export function resolveTarget(index: IndexReader, build: string, target: NamedTa
   const object = target.object === UNKNOWN_OBJECT ? onlyObject(all) : target.object.replaceAll('-', '_');
   const candidates = all.filter((symbol) => symbol.object === object && symbol.position > 0);
   const symbol = chosen(candidates, target.sympos);
-  const fate = nameId === undefined ? undefined : fateOf(index, build, target);
+  const fate = nameId === undefined ? undefined : fateOf(index, build, target.name);
   return {
     ...target,
     object,
@@ -137,41 +154,11 @@ export function resolveTarget(index: IndexReader, build: string, target: NamedTa
   };
 }
 
-function isDefined({ type }: ImageSymbolRow): boolean {
-  return type !== 'undefined';
-}
-
 /** A list of bare names says no object: the one that has the name is meant, vmlinux where several do. */
 function onlyObject(symbols: readonly ImageSymbolRow[]): string {
   const objects = new Set(symbols.map(({ object }) => object));
   const [only] = objects;
   return objects.size === 1 && only !== undefined ? only : 'vmlinux';
-}
-
-/** As klp_find_object_symbol chooses (kernel/livepatch/core.c). */
-export function chosen(candidates: readonly ImageSymbolRow[], sympos: number): ImageSymbolRow | undefined {
-  if (sympos === 0) return candidates.length === 1 ? candidates[0] : undefined;
-  return candidates.find(({ position }) => position === sympos);
-}
-
-function fateOf(index: IndexReader, build: string, { name }: NamedTarget): TargetFate | undefined {
-  const filter = { build };
-  if (definitionsNamed(index, { text: name, name }, filter).length === 0) return undefined;
-  const functions = ask(
-    index,
-    { text: name, name },
-    { filter, mode: 'ordered', direction: 'affected' },
-  ).flatMap(({ units }) => units.flatMap((unit) => unit.functions));
-  const own = functions.filter((f) => f.step === undefined);
-  return {
-    isClone: own.length > 0 && own.every((f) => f.clone),
-    hosts: namesOf(functions.filter((f) => f.step && f.class === 'patch')),
-    clones: namesOf(functions.filter((f) => f.step && f.class === 'clone')),
-  };
-}
-
-function namesOf(functions: readonly { readonly name: string }[]): string[] {
-  return [...new Set(functions.map(({ name }) => name))];
 }
 
 /** The build to ask where none was named: the only one. */

@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CommandModule>> = new Map(
     callers: () => import('./command-callers.js'),
     inlined: () => import('./command-inlined.js'),
     audit: () => import('./command-audit.js'),
+    check: () => import('./command-check.js'),
     diff: () => import('./command-diff.js'),
     symbols: () => import('./command-symbols.js'),
     info: () => import('./command-info.js'),
@@ -54,5 +55,9 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`klp-reach: ${error.message}\n`);
     return EXIT_UNUSABLE;
   }
-  throw error;
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  // What the system or SQLite refuses (no such file, a full disk) is the user's to mend, not a fault of ours.
+  if (code === undefined || !/^(E[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) throw error;
+  process.stderr.write(`klp-reach: ${path === undefined ? '' : `${path}: `}${message}\n`);
+  return EXIT_UNUSABLE;
 }

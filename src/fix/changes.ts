@@ -202,13 +202,15 @@ interface ChangedItem {
 
 /** What no function holds, once a kind and name; what has the same tokens before and after is no change. */
 function changedItems(before: Outline, after: Outline, laid: Laid, file: string): ChangedItem[] {
-  const old = before.items.filter((item) => outside(item, before) && touched(item, laid));
-  const fresh = after.items.filter((item) => outside(item, after) && touchedNew(item, laid));
-  // An item that lost or won lines in its middle is the same item on both sides.
-  const counts = new Map<string, number>();
+  const old = before.items.filter((item) => touched(item, laid) && outside(item, before));
+  const fresh = after.items.filter((item) => touchedNew(item, laid) && outside(item, after));
+  // A diff may say that the end of one item and the head of the next came: what is there before and after is the same.
   const key = ({ kind, tokens }: OutlineItem) => `${kind}\n${tokensText(tokens)}`;
-  for (const item of before.items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  for (const item of after.items) counts.set(key(item), (counts.get(key(item)) ?? 0) - 1);
+  const counts = new Map<string, number>();
+  if (old.length + fresh.length > 0) {
+    for (const item of before.items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+    for (const item of after.items) counts.set(key(item), (counts.get(key(item)) ?? 0) - 1);
+  }
   const gone = old.filter((item) => (counts.get(key(item)) ?? 0) > 0);
   const come = fresh.filter((item) => (counts.get(key(item)) ?? 0) < 0);
   const users = usersIn(before);

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { countSeverities, type FindingsReport, symbolText, toPatch } from './findings-report.js';
+import { countSeverities, type FindingsReport, referred, symbolText, toPatch } from './findings-report.js';
 
 export function findingsJson(report: FindingsReport): string {
   const { open, accepted, unused } = report.judged;
@@ -12,6 +12,7 @@ export function findingsJson(report: FindingsReport): string {
     accepted: accepted.map(({ finding, acceptance }) => ({ ...finding, reason: acceptance.reason })),
     unusedAcceptances: unused.map(({ where, rule, subject }) => ({ where, rule, subject })),
     toPatch: toPatch(report),
+    references: referred(report),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

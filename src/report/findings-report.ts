@@ -1,5 +1,5 @@
 import type { Judged } from '../audit/accept.js';
-import type { Required } from '../audit/facts.js';
+import type { Reference, Required } from '../audit/facts.js';
 import type { Finding, Rule, Severity } from '../audit/finding.js';
 import { symposOf } from '../reach/unit-function.js';
 
@@ -12,6 +12,8 @@ export interface FindingsReport {
   readonly judged: Judged;
   /** What the livepatch has to patch; empty where no fix was given. */
   readonly required: readonly Required[];
+  /** What the livepatch refers to. */
+  readonly references: readonly Reference[];
   /** Whether there was a livepatch to hold against it. */
   readonly livepatch: boolean;
 }
@@ -57,4 +59,31 @@ export function toPatch(report: FindingsReport): ToPatch[] {
 /** `vmlinux:state_show,2`: a symbol as a livepatch names it. */
 export function symbolText({ subject, object, sympos }: Finding): string {
   return `${object === undefined ? '' : `${object}:`}${subject}${sympos ? `,${sympos}` : ''}`;
+}
+
+/** A symbol that the livepatch refers to, and whose it is. */
+export interface Referred {
+  readonly name: string;
+  readonly object: string | null;
+  readonly position: number;
+  readonly how: string;
+  /** The source that has it; null where it is not known, or no symbol is meant. */
+  readonly source: string | null;
+  readonly address: string | null;
+  readonly size: number | null;
+}
+
+/** Exports that the module loader resolves are none of livepatch's business. */
+export function referred({ references }: FindingsReport): Referred[] {
+  return references
+    .filter(({ said, exporters }) => said.how !== 'undefined' || exporters.length === 0)
+    .map(({ said, object, symbol }) => ({
+      name: said.name,
+      object: object ?? symbol?.object ?? null,
+      position: said.position,
+      how: said.how,
+      source: symbol?.source ?? symbol?.file ?? null,
+      address: symbol?.address ?? null,
+      size: symbol?.size ?? null,
+    }));
 }

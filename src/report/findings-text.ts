@@ -1,6 +1,6 @@
 import type { Severity } from '../audit/finding.js';
 import { type Colours, colours } from './colours.js';
-import { countsText, type FindingsReport, symbolText, toPatch } from './findings-report.js';
+import { countsText, type FindingsReport, referred, symbolText, toPatch } from './findings-report.js';
 
 export function findingsText(report: FindingsReport): string {
   const paint = colours();
@@ -15,6 +15,15 @@ export function findingsText(report: FindingsReport): string {
     }
     lines.push('');
   }
+  const symbols = report.command === 'check' ? referred(report) : [];
+  if (symbols.length > 0)
+    lines.push(paint.bold(`refers to ${symbols.length} symbol${symbols.length === 1 ? '' : 's'}`));
+  for (const { name, object, position, source, address, size } of symbols) {
+    const whose =
+      address === null ? paint.red('?') : `${source ?? 'unknown source'} at ${address}, ${size} bytes`;
+    lines.push(`  ${object ?? '?'}:${name},${position}  ${paint.dim(whose)}`);
+  }
+  if (symbols.length > 0) lines.push('');
   for (const finding of open) {
     const { rule, severity, message, why, remedy, file, line } = finding;
     const where = file === undefined ? '' : paint.dim(`  ${file}${line === undefined ? '' : `:${line}`}`);

@@ -144,6 +144,16 @@ const isIdentifier = (word: string) => /^[\w.$]+$/.test(word) && !word.endsWith(
 
 const KLP_SYMBOLS_FORMAT = 'klp-convert-symbol-data.0.1';
 
+/** Whether a file is a symbols.klp, by its first line. */
+export function isKlpSymbols(bytes: Uint8Array): boolean {
+  const start = Buffer.from(
+    bytes.buffer,
+    bytes.byteOffset,
+    Math.min(bytes.length, KLP_SYMBOLS_FORMAT.length),
+  );
+  return start.toString('latin1') === KLP_SYMBOLS_FORMAT;
+}
+
 /** The list that full klp-convert looks symbols up in: `*OBJECT` lines, each followed by the object's symbol names. */
 export function parseKlpSymbols(bytes: Uint8Array, file: string): KlpSymbols {
   const lines = splitLines(bytes, file);

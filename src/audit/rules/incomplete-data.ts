@@ -5,7 +5,7 @@ export const incompleteData: Rule = {
   id: 'incomplete-data',
   severity: 'warning',
   summary: 'A dump, an object or a call graph is missing or damaged, so that a copy may be missed',
-  *check({ unknown, targets, imagesKnown }) {
+  *check({ unknown, targets, references, imagesKnown }) {
     for (const { unit, function: name, why } of unknown) {
       yield {
         subject: name === '' ? unit : name,
@@ -14,13 +14,14 @@ export const incompleteData: Rule = {
         remedy: 'index what is missing',
       };
     }
-    const objects = new Set((targets ?? []).map(({ object }) => object));
+    const named = [...(targets ?? []), ...references].flatMap(({ object }) => object ?? []);
+    const objects = new Set(named);
     for (const object of objects) {
       if (imagesKnown.has(object)) continue;
       yield {
         subject: object,
         object,
-        message: `the symbols of ${object} are not in the index: its targets cannot be checked`,
+        message: `the symbols of ${object} are not in the index: what is said of them cannot be checked`,
         remedy: 'index it with --vmlinux or --modules',
       };
     }

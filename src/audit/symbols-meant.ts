@@ -1,0 +1,35 @@
+import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
+import { ask } from '../reach/affected.js';
+import { definitionsNamed } from '../reach/definitions.js';
+import type { TargetFate } from './facts.js';
+
+export function isDefined({ type }: ImageSymbolRow): boolean {
+  return type !== 'undefined';
+}
+
+/** As klp_find_object_symbol chooses (kernel/livepatch/core.c). */
+export function chosen(candidates: readonly ImageSymbolRow[], sympos: number): ImageSymbolRow | undefined {
+  if (sympos === 0) return candidates.length === 1 ? candidates[0] : undefined;
+  return candidates.find(({ position }) => position === sympos);
+}
+
+/** What became of the functions of a name; undefined where there is none. */
+export function fateOf(index: IndexReader, build: string, name: string): TargetFate | undefined {
+  const filter = { build };
+  if (definitionsNamed(index, { text: name, name }, filter).length === 0) return undefined;
+  const functions = ask(
+    index,
+    { text: name, name },
+    { filter, mode: 'ordered', direction: 'affected' },
+  ).flatMap(({ units }) => units.flatMap((unit) => unit.functions));
+  const own = functions.filter((f) => f.step === undefined);
+  return {
+    isClone: own.length > 0 && own.every((f) => f.clone),
+    hosts: namesOf(functions.filter((f) => f.step && f.class === 'patch')),
+    clones: namesOf(functions.filter((f) => f.step && f.class === 'clone')),
+  };
+}
+
+function namesOf(functions: readonly { readonly name: string }[]): string[] {
+  return [...new Set(functions.map(({ name }) => name))];
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { judge } from '../audit/accept.js';
+import { applyRules } from '../audit/apply-rules.js';
+import { CHECK_RULES } from '../audit/audit-rules.js';
+import { gatherFacts, onlyBuild } from '../audit/gather.js';
+import type { FindingsReport } from '../report/findings-report.js';
+import { acceptances, type FindingsOptions, readChanges, withFindings } from './fix-options.js';
+import { readLivepatchFiles } from './livepatch-files.js';
+import { printFindings, setFindingsExit } from './print-findings.js';
+import { withIndexAsync } from './with-index.js';
+
+interface CheckOptions extends FindingsOptions {
+  readonly fix?: string[];
+}
+
+export function register(program: Command): void {
+  withFindings(program.command('check'))
+    .description('prove what a livepatch patches and refers to against what was built')
+    .argument('<livepatch...>', 'modules before or after conversion, C sources, symbols.klp')
+    .option(
+      '--fix <file...>',
+      'the fix: which of several symbols is meant, and what the new code must not call',
+    )
+    .action(run);
+}
+
+async function run(paths: string[], options: CheckOptions): Promise<void> {
+  const livepatch = await readLivepatchFiles(paths);
+  const report = await withIndexAsync(options, async (index) => {
+    const build = options.build ?? onlyBuild(index, options.db);
+    const { changed } = await readChanges(options.fix ?? [], options, index, build);
+    const mode = options.conservative ? 'conservative' : 'ordered';
+    const facts = gatherFacts(index, { build, mode, changed, untraceable: [], ...livepatch });
+    return {
+      command: 'check',
+      build,
+      rules: CHECK_RULES,
+      judged: judge(applyRules(CHECK_RULES, facts), acceptances(options.accept)),
+      required: facts.required,
+      references: facts.references,
+      livepatch: true,
+    } satisfies FindingsReport;
+  });
+  await printFindings(report, options.format);
+  setFindingsExit(report, options.strict === true);
+}

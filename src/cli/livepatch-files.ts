@@ -1,0 +1,59 @@
+import type { NamedTarget } from '../audit/gather.js';
+import type { SymbolList } from '../audit/symbol-lists.js';
+import { InputError } from '../errors.js';
+import { readMaybeCompressed } from '../input/decompress.js';
+import { contentOf } from '../livepatch/content.js';
+import type { LivepatchFile } from '../livepatch/livepatch.js';
+import { readLivepatch } from '../livepatch/read-livepatch.js';
+import { readReferences } from '../livepatch/read-references.js';
+import type { References } from '../livepatch/references.js';
+import { isKlpSymbols, parseKlpSymbols } from '../symbols/text-tables.js';
+
+/** What a livepatch's files say: what they patch, what they refer to, and the lists that klp-convert looks up. */
+export interface LivepatchContents {
+  readonly targets: readonly NamedTarget[];
+  readonly references: readonly References[];
+  readonly symbolLists: readonly SymbolList[];
+}
+
+/**
+ * Reads a livepatch; what is doubtful about it is told on standard error.
+ *
+ * @throws InputError for a file that is none, or that neither patches nor refers to anything
+ */
+export async function readLivepatchFiles(paths: readonly string[]): Promise<LivepatchContents> {
+  const all = await Promise.all(
+    paths.map(async (path) => ({ path, bytes: await readMaybeCompressed(path) })),
+  );
+  const symbolLists = all
+    .filter(({ bytes }) => isKlpSymbols(bytes))
+    .map(({ path, bytes }) => ({ file: path, objects: parseKlpSymbols(bytes, path) }));
+  const files = all.filter(({ bytes }) => !isKlpSymbols(bytes));
+  const references = files
+    .filter((file) => contentOf(file) !== 'list')
+    .map(({ path, bytes }) => readReferences(path, bytes));
+  for (const { where, what } of references.flatMap(({ warnings }) => warnings)) warn(where, what);
+  return { targets: files.length === 0 ? [] : readTargets(files, references), references, symbolLists };
+}
+
+function readTargets(files: readonly LivepatchFile[], references: readonly References[]): NamedTarget[] {
+  try {
+    const livepatch = readLivepatch(files);
+    for (const { where, what } of livepatch.warnings) warn(where, what);
+    return livepatch.patched.map(({ object, function: name, sympos, where }) => ({
+      object,
+      name,
+      sympos,
+      where,
+    }));
+  } catch (error) {
+    // A part of a livepatch may refer to symbols and patch nothing itself.
+    const refers = references.some(({ targets, relaSections }) => targets.length + relaSections.length > 0);
+    if (error instanceof InputError && refers) return [];
+    throw error;
+  }
+}
+
+function warn(where: string, what: string): void {
+  process.stderr.write(`klp-reach: warning: ${where}: ${what}\n`);
+}
