@@ -20,7 +20,6 @@ export const SHN_COMMON = 0xfff2;
 export const SHN_XINDEX = 0xffff;
 
 export const SHT_NULL = 0;
-export const SHT_PROGBITS = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_RELA = 4;
@@ -28,7 +27,6 @@ export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHT_SYMTAB_SHNDX = 18;
 
-export const SHF_WRITE = 0x1;
 export const SHF_ALLOC = 0x2;
 export const SHF_EXECINSTR = 0x4;
 /** A relocation section that livepatch applies, not the module loader (include/uapi/linux/elf.h). */

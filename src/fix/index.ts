@@ -1,3 +1,3 @@
-export { changedFunctions, type Knowledge } from './changed-functions.js';
+export { changedFunctions } from './changed-functions.js';
 export type * from './fix.js';
 export { parseFix } from './parse-fix.js';

@@ -178,10 +178,7 @@ function functionsOf(image: Image): typeof NO_FUNCTIONS {
     if (isFunction && image.section[i] !== 0) rows.push(i);
   }
   // Differences between addresses fit a double exactly; addresses do not.
-  const lowest = rows.reduce(
-    (least, row) => (image.address[row]! < least ? image.address[row]! : least),
-    2n ** 64n,
-  );
+  const lowest = rows.reduce((least, row) => Math.min(image.address[row]!, least), 2n ** 64n);
   return {
     rows,
     symbols: rows.map((row) => ({

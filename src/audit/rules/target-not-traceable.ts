@@ -10,7 +10,7 @@ export const targetNotTraceable: Rule = {
   *check(facts) {
     for (const target of facts.targets ?? []) {
       const { symbol } = target;
-      if (!symbol || symbol.traceable !== false || target.fate?.isClone) continue;
+      if (symbol?.traceable !== false || target.fate?.isClone) continue;
       if (symbol.section !== null && sectionLifetime(symbol.section) !== 'core') continue;
       const what = symbol.type === 'func' ? 'has no ftrace site' : `is no function (${symbol.type})`;
       yield {
