@@ -178,7 +178,8 @@ function functionsOf(image: Image): typeof NO_FUNCTIONS {
     if (isFunction && image.section[i] !== 0) rows.push(i);
   }
   // Differences between addresses fit a double exactly; addresses do not.
-  const lowest = rows.reduce((least, row) => Math.min(image.address[row]!, least), 2n ** 64n);
+  let lowest = 2n ** 64n;
+  for (const row of rows) if (image.address[row]! < lowest) lowest = image.address[row]!;
   return {
     rows,
     symbols: rows.map((row) => ({

@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { klpReach, type Ran } from '../helpers/command.js';
+import { dump } from '../helpers/dump-text.js';
+import { objectWith } from '../helpers/objects.js';
+import { buildDir, newIndex } from '../helpers/workplace.js';
+import { readCsv } from './csv.js';
+
+const db = newIndex();
+const build = buildDir({
+  'mm/a.c.000i.ipa-clones': dump('f > one\nf > two\nf > f.isra.0 isra\n- f', 'mm/a.c'),
+  'mm/a.o': objectWith('one', 'two', 'three'),
+});
+const files = buildDir({
+  'fix.patch': `--- a/mm/a.c
++++ b/mm/a.c
+@@ -100,3 +100,3 @@ static int f(int a)
+ {
+-	return a;
++	return a + 1;
+ }
+`,
+  all: 'vmlinux one new_one\nvmlinux two new_two\n',
+  half: 'vmlinux one new_one\n',
+  empty: '\n',
+  accept:
+    '# looked at\n\nmissed-copy two two is never called\nincomplete-data vmlinux@vmlinux no linked image\n',
+  unused: 'missed-copy two@xfs another object\nmissed-copy three it was there once\n',
+  elsewhere: 'missed-copy two@vmlinux in another object\n',
+});
+const at = (name: string) => join(files, name);
+const fix = at('fix.patch');
+
+beforeAll(async () => {
+  expect((await klpReach(['index', build, '--db', db])).code).toBe(0);
+});
+
+const audit = (...args: string[]): Promise<Ran> => klpReach(['audit', '--db', db, ...args]);
+const json = async (...args: string[]) => {
+  const ran = await audit('-f', 'json', ...args);
+  return { code: ran.code, said: JSON.parse(ran.out) };
+};
+
+describe('the exit code', () => {
+  test.each<[string, number, string[]]>([
+    ['no livepatch: what one has to patch', 0, [fix]],
+    ['all is patched; warnings are no errors', 0, [fix, '-l', at('all')]],
+    ['a copy is missed', 1, [fix, '-l', at('half')]],
+    ['--strict: a warning', 1, [fix, '-l', at('all'), '--strict']],
+    ['--strict: nothing at all', 0, ['--changed', 'f', '--strict']],
+    ['what is missed is accepted', 0, [fix, '-l', at('half'), '--accept', at('accept')]],
+    ['nothing to audit', 2, []],
+    ['no such fix', 2, [at('none')]],
+    ['a fix that is no diff', 2, [at('half')]],
+    ['a livepatch that patches nothing', 2, [fix, '-l', at('empty')]],
+    ['no such sources', 2, [fix, '--source', at('none')]],
+    ['no such build', 2, [fix, '--build', 'none']],
+    ['no such other build', 2, [fix, '--against', 'none']],
+    ['no such acceptances', 2, [fix, '--accept', at('none')]],
+  ])('%s', async (_, code, args) => {
+    const ran = await audit(...args);
+    expect(ran.code).toBe(code);
+    if (code === 2) expect(ran).toMatchObject({ out: '', err: expect.stringMatching(/^klp-reach: .+\n$/) });
+  });
+});
+
+describe('what has to be patched', () => {
+  test('of a diff, and of functions that are named', async () => {
+    const hosts = ['one', 'two'];
+    const names = ({ said }: Awaited<ReturnType<typeof json>>) =>
+      said.toPatch.map((target: { function: string }) => target.function);
+    expect(names(await json(fix))).toEqual(hosts);
+    expect(names(await json('--changed', 'f'))).toEqual(hosts);
+    expect(names(await json('--changed', 'f@mm/a.c', 'three'))).toEqual([...hosts, 'three']);
+    const piped = await klpReach(['audit', '-', '--db', db], { input: '' });
+    expect(piped.code).toBe(2);
+  });
+
+  test('a function that no unit has is told, and no end of the audit', async () => {
+    const { code, said } = await json('--changed', 'gone_for_good', 'f');
+    expect(code).toBe(0);
+    expect(said.findings).toMatchObject([{ rule: 'not-built', subject: 'gone_for_good' }]);
+    expect(said.toPatch).toHaveLength(2);
+  });
+});
+
+describe('--accept', () => {
+  test('an accepted finding is counted, with its reason', async () => {
+    const { said } = await json('--changed', 'f', '-l', at('half'), '--accept', at('accept'));
+    expect(said.counts).toEqual({ error: 0, warning: 0, note: 0, accepted: 2 });
+    expect(said.findings).toEqual([]);
+    expect(said.accepted).toMatchObject([
+      { rule: 'missed-copy', subject: 'two', reason: 'two is never called' },
+      { rule: 'incomplete-data', subject: 'vmlinux', reason: 'no linked image' },
+    ]);
+    expect(said.unusedAcceptances).toEqual([]);
+    const { out } = await audit('--changed', 'f', '-l', at('half'), '--accept', at('accept'));
+    expect(out).toContain('accepted [missed-copy] two: two is never called');
+    expect(out).toContain('2 accepted');
+  });
+
+  test('one that no finding needs is told, and accepts nothing', async () => {
+    const { code, said } = await json('--changed', 'f', '-l', at('half'), '--accept', at('unused'));
+    expect(code).toBe(1);
+    expect(said.counts).toMatchObject({ error: 1, accepted: 0 });
+    expect(said.unusedAcceptances).toEqual([
+      { where: `${at('unused')}:1`, rule: 'missed-copy', subject: 'two' },
+      { where: `${at('unused')}:2`, rule: 'missed-copy', subject: 'three' },
+    ]);
+    const { out } = await audit('--changed', 'f', '-l', at('half'), '--accept', at('unused'));
+    expect(out).toContain(`unused acceptance ${at('unused')}:1`);
+  });
+
+  test.each([
+    ['missed-copy two', 'an acceptance needs RULE SUBJECT REASON'],
+    ['missed-copy', 'an acceptance needs RULE SUBJECT REASON'],
+    ['mised-copy two a slip', 'there is no rule mised-copy'],
+  ])('%s is refused', async (line, what) => {
+    const accept = join(buildDir({ accept: `# a comment\n${line}\n` }), 'accept');
+    const ran = await audit(fix, '--accept', accept);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain(`${accept}:2: ${what}`);
+  });
+});
+
+describe('every format says the same', () => {
+  const args = [fix, '-l', at('half'), '--accept', at('elsewhere')];
+  const expected = ['error missed-copy two', 'warning guessed-function f', 'warning incomplete-data vmlinux'];
+
+  test('json', async () => {
+    const { said } = await json(...args);
+    expect(said).toMatchObject({ format: 'klp-reach/audit', version: 1, build: 'default' });
+    expect(said.findings.map(text)).toEqual(expected);
+  });
+
+  test('csv', async () => {
+    const rows = readCsv((await audit('-f', 'csv', ...args)).out);
+    expect(rows.map((row) => `${row['severity']} ${row['rule']} ${row['subject']}`)).toEqual(expected);
+    expect(rows.map((row) => row['accepted'])).toEqual(['', '', '']);
+  });
+
+  test('text', async () => {
+    const { out } = await audit(...args);
+    const heads = [...out.matchAll(/^(error|warning|note) \[(.+)\] (?:\w+:)?(\w+)/gm)];
+    expect(heads.map(([, ...words]) => words.join(' '))).toEqual(expected);
+    expect(out).toMatch(/why: f -\[inlined\]-> two\n {2}do: add two to the livepatch/);
+    expect(out).toMatch(/not covered: 1 error, 2 warnings\n$/);
+    expect((await audit(fix, '-l', at('all'))).out).toMatch(/covered: all 2 functions to patch are patched/);
+  });
+
+  test('markdown', async () => {
+    const { out } = await audit('-f', 'markdown', ...args);
+    const rows = out.split('\n').filter((line) => /^\| (error|warning|note) /.test(line));
+    expect(rows).toHaveLength(3);
+    // As many cells as the head has, whatever is in them.
+    for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(7);
+  });
+
+  test('sarif 2.1.0', async () => {
+    const { out } = await audit('-f', 'sarif', fix, '-l', at('half'), '--accept', at('accept'));
+    const log = JSON.parse(out);
+    expect(log.version).toBe('2.1.0');
+    expect(log.$schema).toContain('2.1.0');
+    expect(log.runs).toHaveLength(1);
+    const [{ tool, results }] = log.runs;
+    expect(tool.driver).toMatchObject({
+      name: 'klp-reach',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+    const rules = new Set(tool.driver.rules.map(({ id }: { id: string }) => id));
+    expect(
+      results.map(({ level, ruleId }: { level: string; ruleId: string }) => `${level} ${ruleId}`),
+    ).toEqual(['warning guessed-function', 'error missed-copy', 'warning incomplete-data']);
+    for (const { ruleId, ruleIndex, message, locations = [] } of results) {
+      expect(rules).toContain(ruleId);
+      expect(tool.driver.rules[ruleIndex].id).toBe(ruleId);
+      expect(message.text).not.toBe('');
+      for (const { physicalLocation } of locations) {
+        expect(physicalLocation.artifactLocation.uri).not.toBe('');
+        if (physicalLocation.region) expect(physicalLocation.region.startLine).toBeGreaterThan(0);
+      }
+    }
+    const suppressed = results.filter(({ suppressions }: { suppressions?: object[] }) => suppressions);
+    expect(suppressed.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual([
+      'missed-copy',
+      'incomplete-data',
+    ]);
+    expect(suppressed[0].suppressions).toEqual([{ kind: 'external', justification: 'two is never called' }]);
+  });
+});
+
+function text({ severity, rule, subject }: { severity: string; rule: string; subject: string }): string {
+  return `${severity} ${rule} ${subject}`;
+}
