@@ -5,7 +5,7 @@
  * turn with `node -e 0`. The ratio of each pair counts, so what else the machine does weighs on both sides.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,11 +73,25 @@ async function bench(dumps, build) {
     await questions(db);
     return;
   }
+  const plain = [dumps, '--no-objects', '--calls', 'none'];
+  const linked = ['--vmlinux', build.vmlinux, '--modules', build.directory];
+  const images = await inTurn(
+    rounds,
+    () => index(db, [...plain, ...linked]),
+    () => index(db, plain),
+  );
+  row(
+    'symbols of vmlinux and modules: added',
+    times(images.ratio - 1),
+    '<= 1.0x',
+    `of the dumps' time; ${seconds(images.a)} / ${seconds(images.b)}`,
+  );
   const whole = join(directory, 'build.db');
   const args = [build.directory, '--vmlinux', build.vmlinux];
   const runs = [];
   for (let round = 0; round < 3; round++) runs.push(await index(whole, args));
   await questions(whole);
+  await audit(whole);
   console.log(
     `\nThe whole build (dumps, objects, call graphs, modules, vmlinux): ${seconds(median(runs.map((r) => r.seconds)))}, ` +
       `peak ${mb(Math.max(...runs.map((r) => r.peakBytes)))}, index ${mb(statSync(whole).size)} (medians of ${runs.length})`,
@@ -108,6 +122,36 @@ async function questions(db) {
       `${spread(asking)} of ${cold} pairs; ${seconds(asking.a)} / ${seconds(asking.b)}; ${name}, ${copies} records`,
     );
   }
+}
+
+/** A fix of one function, with its source, so that the C grammar is started too. */
+async function audit(db) {
+  const source = join(directory, 'source');
+  mkdirSync(join(source, 'fs/proc'), { recursive: true });
+  const body = [
+    'static void show_val_kb(struct seq_file *m, const char *s, unsigned long num)',
+    '{',
+    '\tput(m, s, num);',
+    '}',
+  ];
+  writeFileSync(join(source, 'fs/proc/meminfo.c'), `${body.join('\n')}\n`);
+  const fix = join(directory, 'fix.patch');
+  const hunk = [` ${body[0]}`, ' {', `-${body[2]}`, '+\tput(m, s, num + 1);', ' }'];
+  writeFileSync(
+    fix,
+    `--- a/fs/proc/meminfo.c\n+++ b/fs/proc/meminfo.c\n@@ -1,4 +1,4 @@\n${hunk.join('\n')}\n`,
+  );
+  const asking = await inTurn(
+    cold,
+    () => run(NODE, [COMMAND, 'audit', fix, '--source', source, '--db', db]),
+    () => run(NODE, ['-e', '0']),
+  );
+  row(
+    'audit of a fix: time / node -e 0',
+    times(asking.ratio),
+    '<= 6x',
+    `${spread(asking)} of ${cold} pairs; ${seconds(asking.a)} / ${seconds(asking.b)}`,
+  );
 }
 
 /** The function in the middle by the number of records about its copies, and the one with the most. */

@@ -38,6 +38,12 @@ export interface Required {
   readonly why: string;
 }
 
+/** A function that calls one that cannot be redirected, and has to be replaced in its stead. */
+export interface StandIn extends Required {
+  /** The function that it stands in for. */
+  readonly blocked: Required;
+}
+
 /** A function that the livepatch names, and which symbols that can mean. */
 export interface Target {
   readonly object: string;
@@ -102,6 +108,6 @@ export interface AuditFacts {
   readonly relaSections: readonly (KlpRelaSection & { readonly file: string })[];
   readonly malformed: readonly MalformedName[];
   readonly staleLists: readonly StaleList[];
-  /** Callers by name of functions that cannot be redirected: unit and function -> those callers. */
-  readonly callersOf: (required: Required) => readonly { readonly unit: UnitRow; readonly name: string }[];
+  /** Who has to be replaced in the stead of the functions of the patch set that cannot be redirected. */
+  readonly standIns: readonly StandIn[];
 }

@@ -9,7 +9,8 @@ import { definitionsNamed } from '../reach/definitions.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
 import type { WalkMode } from '../reach/walk.js';
 import { chainText, type ReachReport, type Unknown, unknownsOf } from '../report/reach-report.js';
-import type { AuditFacts, ChangedFunction, Required, Target, UntraceableChange } from './facts.js';
+import { sectionLifetime } from '../symbols/section-lifetime.js';
+import type { AuditFacts, ChangedFunction, Required, StandIn, Target, UntraceableChange } from './facts.js';
 import { resolveReferences } from './gather-references.js';
 import { type SymbolList, staleLists } from './symbol-lists.js';
 import { chosen, fateOf, isDefined } from './symbols-meant.js';
@@ -56,7 +57,6 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
   const required = requiredOf(changed);
   const targets = input.targets?.map((target) => resolveTarget(index, input.build, target));
   const references = input.references ?? [];
-  const callers = new Map<string, ReturnType<AuditFacts['callersOf']>>();
   return {
     build: input.build,
     changed,
@@ -73,15 +73,7 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
     imagesKnown: new Set(index.images(input.build).map(({ name }) => name)),
     required,
     unknown: [...unknown.values()],
-    callersOf: (blocked) => {
-      const key = `${blocked.unit.id} ${blocked.function.name}`;
-      let known = callers.get(key);
-      if (!known) {
-        known = callersByName(index, blocked, input);
-        callers.set(key, known);
-      }
-      return known;
-    },
+    standIns: required.filter(needsStandIns).flatMap((blocked) => standInsFor(index, blocked, input)),
   };
 }
 
@@ -128,12 +120,26 @@ function requiredOf(changed: readonly ChangedFunction[]): Required[] {
   return [...required.values()];
 }
 
-function callersByName(index: IndexReader, { unit, function: f }: Required, input: AuditInput) {
+/** Init and exit code has run, or never will, by the time a livepatch is there: nobody needs to stand in for it. */
+function needsStandIns({ function: f }: Required): boolean {
+  return (
+    f.class === 'blocked' && (!f.symbol || sectionLifetime(f.place?.section ?? f.symbol.section) === 'core')
+  );
+}
+
+function standInsFor(index: IndexReader, blocked: Required, input: AuditInput): StandIn[] {
+  const { unit, function: f, changed, why } = blocked;
   const spec: SymbolSpec = { text: f.name, name: f.name, ...(f.file !== '' && { file: f.file }) };
   return findCallers(index, spec, { build: input.build, unit: unit.path }, input.mode)
     .flatMap(({ callers }) => callers)
     .filter(({ need, function: caller }) => need !== 'patch' && caller.class !== 'gone')
-    .map((caller) => ({ unit: caller.unit, name: caller.function.name }));
+    .map((caller) => ({
+      unit: caller.unit,
+      function: caller.function,
+      changed,
+      why: `${why} (which cannot be redirected) <-[called by]- ${caller.function.name}`,
+      blocked,
+    }));
 }
 
 /** Which symbols a target can mean, and what became of its name where it has none. */

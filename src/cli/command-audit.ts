@@ -57,6 +57,7 @@ async function run(fixes: string[], options: AuditOptions): Promise<void> {
       rules: AUDIT_RULES,
       judged: judge(applyRules(AUDIT_RULES, facts), acceptances(options.accept)),
       required: facts.required,
+      standIns: facts.standIns,
       references: facts.references,
       livepatch: livepatch !== undefined,
     } satisfies FindingsReport;

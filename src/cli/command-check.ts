@@ -37,6 +37,7 @@ async function run(paths: string[], options: CheckOptions): Promise<void> {
       rules: CHECK_RULES,
       judged: judge(applyRules(CHECK_RULES, facts), acceptances(options.accept)),
       required: facts.required,
+      standIns: facts.standIns,
       references: facts.references,
       livepatch: true,
     } satisfies FindingsReport;

@@ -67,7 +67,8 @@ export class Elf {
   /** The pointer at `offset` of the section's data, as its high and low halves. */
   pointerAt(section: ElfSection, offset: number): { high: number; low: number } {
     const width = this.class / 8;
-    if (section.type === SHT_NOBITS || offset < 0 || offset + width > section.size) {
+    const isEmpty = section.type === SHT_NOBITS || section.type === SHT_NULL;
+    if (isEmpty || !(offset >= 0 && offset + width <= section.size)) {
       throw new ElfError(this.file, `there is no pointer at ${offset} of section ${section.label}`);
     }
     const at = section.offset + offset;

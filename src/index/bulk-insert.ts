@@ -14,29 +14,31 @@ export class BulkInsert {
   readonly #table: string;
   readonly #width: number;
   readonly #many: Statement;
-  #values: Value[] = [];
+  /** Rows that wait, one after the other; written over again and again. */
+  readonly #values: Value[];
+  #filled = 0;
 
   constructor(db: Database, table: string, width: number) {
     this.#db = db;
     this.#table = table;
     this.#width = width;
     this.#many = this.#statement(ROWS);
+    this.#values = new Array<Value>(ROWS * width).fill(null);
   }
 
   /** Takes a row's values, in the order of the table's columns. */
   add(...row: Value[]): void {
-    const values = this.#values;
-    for (let i = 0; i < row.length; i++) values.push(row[i]!);
-    if (values.length === ROWS * this.#width) {
-      this.#many.run(values);
-      this.#values = [];
+    for (let i = 0; i < row.length; i++) this.#values[this.#filled++] = row[i]!;
+    if (this.#filled === this.#values.length) {
+      this.#many.run(this.#values);
+      this.#filled = 0;
     }
   }
 
   flush(): void {
-    const rows = this.#values.length / this.#width;
-    if (rows > 0) this.#statement(rows).run(this.#values);
-    this.#values = [];
+    const rows = this.#filled / this.#width;
+    if (rows > 0) this.#statement(rows).run(this.#values.slice(0, this.#filled));
+    this.#filled = 0;
   }
 
   #statement(rows: number): Statement {

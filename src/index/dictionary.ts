@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { IntTuples } from '../dump/int-tuples.js';
 import { BulkInsert } from './bulk-insert.js';
 import { normalPath } from './path-normal.js';
 
@@ -21,10 +22,13 @@ export interface Translation {
 
 /** The interned words of the index while it is written: each text and each function once. */
 export class Dictionary {
-  readonly #names: Interned<string>;
-  readonly #paths: Interned<string>;
-  readonly #kinds: Interned<string>;
-  readonly #functions: Interned<string>;
+  readonly #names: Interned;
+  readonly #paths: Interned;
+  readonly #kinds: Interned;
+  readonly #functions = new IntTuples();
+  /** Place of a function among the tuples -> its id. */
+  readonly #functionIds: number[] = [];
+  #lastFunction = 0;
   readonly #insertFunction: BulkInsert;
 
   constructor(db: Database) {
@@ -32,11 +36,14 @@ export class Dictionary {
     const path = new BulkInsert(db, 'path', 3);
     const kind = new BulkInsert(db, 'kind', 2);
     this.#insertFunction = new BulkInsert(db, 'function', 5);
-    this.#names = new Interned(db, 'name', 'text', (id, text) => name.add(id, text), name);
-    this.#paths = new Interned(db, 'path', 'text', (id, text) => path.add(id, text, normalPath(text)), path);
-    this.#kinds = new Interned(db, 'kind', 'text', (id, text) => kind.add(id, text), kind);
-    const key = "name || ' ' || path || ' ' || line || ' ' || col";
-    this.#functions = new Interned(db, 'function', key, () => {}, this.#insertFunction);
+    this.#names = new Interned(db, 'name', (id, text) => name.add(id, text), name);
+    this.#paths = new Interned(db, 'path', (id, text) => path.add(id, text, normalPath(text)), path);
+    this.#kinds = new Interned(db, 'kind', (id, text) => kind.add(id, text), kind);
+    const known = db.prepare('SELECT id, name, path, line, col FROM function ORDER BY id').raw().iterate();
+    for (const [id, ...tuple] of known as Iterable<[number, number, number, number, number]>) {
+      this.#functionIds[this.#functions.place(...tuple)] = id;
+      this.#lastFunction = id;
+    }
   }
 
   name(text: string): number {
@@ -54,15 +61,19 @@ export class Dictionary {
       const path = translation.paths[functions[at + 1]!]!;
       const line = functions[at + 2]!;
       const col = functions[at + 3]!;
-      const before = this.#functions.size;
-      const id = this.#functions.id(`${name} ${path} ${line} ${col}`);
-      if (this.#functions.size > before) this.#insertFunction.add(id, name, path, line, col);
+      const place = this.#functions.place(name, path, line, col);
+      let id = this.#functionIds[place];
+      if (id === undefined) {
+        id = ++this.#lastFunction;
+        this.#functionIds[place] = id;
+        this.#insertFunction.add(id, name, path, line, col);
+      }
       translation.functions.push(id);
     }
   }
 
   flush(): void {
-    for (const words of [this.#names, this.#paths, this.#kinds, this.#functions]) words.flush();
+    for (const words of [this.#names, this.#paths, this.#kinds, this.#insertFunction]) words.flush();
   }
 }
 
@@ -70,22 +81,15 @@ export function emptyTranslation(): Translation {
   return { names: [], paths: [], functions: [], kinds: [] };
 }
 
-class Interned<Key> {
-  readonly #ids = new Map<Key, number>();
-  readonly #insert: (id: number, key: Key) => void;
+class Interned {
+  readonly #ids = new Map<string, number>();
+  readonly #insert: (id: number, text: string) => void;
   readonly #rows: BulkInsert;
   #last = 0;
 
-  constructor(
-    db: Database,
-    table: string,
-    key: string,
-    insert: (id: number, key: Key) => void,
-    rows: BulkInsert,
-  ) {
-    for (const [id, text] of db.prepare(`SELECT id, ${key} FROM ${table}`).raw().iterate() as Iterable<
-      [number, Key]
-    >) {
+  constructor(db: Database, table: string, insert: (id: number, text: string) => void, rows: BulkInsert) {
+    const known = db.prepare(`SELECT id, text FROM ${table}`).raw().iterate() as Iterable<[number, string]>;
+    for (const [id, text] of known) {
       this.#ids.set(text, id);
       if (id > this.#last) this.#last = id;
     }
@@ -93,16 +97,12 @@ class Interned<Key> {
     this.#rows = rows;
   }
 
-  get size(): number {
-    return this.#ids.size;
-  }
-
-  id(key: Key): number {
-    let id = this.#ids.get(key);
+  id(text: string): number {
+    let id = this.#ids.get(text);
     if (id === undefined) {
       id = ++this.#last;
-      this.#ids.set(key, id);
-      this.#insert(id, key);
+      this.#ids.set(text, id);
+      this.#insert(id, text);
     }
     return id;
   }

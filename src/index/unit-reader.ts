@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
-import { readObjectCalls } from '../callgraph/objdump.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { InputError } from '../errors.js';
@@ -55,6 +54,7 @@ export class UnitReader {
     const { from, path } = source;
     if (from === 'ci') return this.readCalls(readFileSync(path), path);
     try {
+      const { readObjectCalls } = await import('../callgraph/objdump.js');
       const options = source.program === undefined ? {} : { objdump: source.program };
       return { state: 'objdump', file: path, ...this.#calls(await readObjectCalls(path, options)) };
     } catch (error) {

@@ -12,6 +12,8 @@ export interface FindingsReport {
   readonly judged: Judged;
   /** What the livepatch has to patch; empty where no fix was given. */
   readonly required: readonly Required[];
+  /** Who has to be patched in the stead of functions that cannot be. */
+  readonly standIns: readonly Required[];
   /** What the livepatch refers to. */
   readonly references: readonly Reference[];
   /** Whether there was a livepatch to hold against it. */
@@ -45,7 +47,10 @@ export interface ToPatch {
 }
 
 export function toPatch(report: FindingsReport): ToPatch[] {
-  return report.required
+  const functions = new Map(
+    [...report.required, ...report.standIns].map((one) => [`${one.unit.id} ${one.function.name}`, one]),
+  );
+  return [...functions.values()]
     .filter(({ function: f }) => f.class === 'patch' || (f.class === 'unverified' && !f.clone))
     .map(({ unit, function: f, why }) => ({
       object: unit.image,

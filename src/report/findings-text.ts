@@ -52,9 +52,11 @@ function verdict(report: FindingsReport, paint: Colours): string {
   const hole = open.some(({ severity }) => severity === 'error');
   const targets = toPatch(report).length;
   if (report.required.length === 0) return counts;
-  return hole
-    ? `${paint.red('not covered')}: ${counts}`
-    : `${paint.green('covered')}: all ${targets} functions to patch are patched; ${counts}`;
+  if (hole) return `${paint.red('not covered')}: ${counts}`;
+  // All that has changed code may be blocked, with callers that stand in.
+  if (targets === 0) return `${paint.green('covered')}: ${counts}`;
+  const all = targets === 1 ? 'the only function' : `all ${targets} functions`;
+  return `${paint.green('covered')}: ${all} to patch ${targets === 1 ? 'is' : 'are'} patched; ${counts}`;
 }
 
 function paintSeverity(severity: Severity, paint: Colours): string {

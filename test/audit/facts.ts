@@ -1,4 +1,4 @@
-import type { AuditFacts, ChangedFunction, Required, Target } from '../../src/audit/facts.js';
+import type { AuditFacts, ChangedFunction, Required, StandIn, Target } from '../../src/audit/facts.js';
 import type { ImageSymbolRow, UnitRow } from '../../src/index/reader.js';
 import type { UnitFunction } from '../../src/reach/unit-function.js';
 
@@ -84,6 +84,11 @@ export function targetWithout(name: string, more: Partial<Target> = {}): Target 
   return rest;
 }
 
+/** A function that calls one that cannot be redirected. */
+export function standIn(name: string, blocked: Required): StandIn {
+  return { ...required(name), blocked };
+}
+
 export function facts(more: Partial<AuditFacts>): AuditFacts {
   return {
     build: 'b',
@@ -96,7 +101,7 @@ export function facts(more: Partial<AuditFacts>): AuditFacts {
     relaSections: [],
     malformed: [],
     staleLists: [],
-    callersOf: () => [],
+    standIns: [],
     ...more,
   };
 }

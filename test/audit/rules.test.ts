@@ -3,7 +3,7 @@ import { applyRules } from '../../src/audit/apply-rules.js';
 import { AUDIT_RULES } from '../../src/audit/audit-rules.js';
 import type { AuditFacts } from '../../src/audit/facts.js';
 import { CALL } from '../../src/reach/unit-function.js';
-import { A, changed, facts, required, symbol, target, targetWithout, unit } from './facts.js';
+import { changed, facts, required, standIn, symbol, target, targetWithout, unit } from './facts.js';
 
 /** `severity rule subject` of all that is found. */
 const found = (more: Partial<AuditFacts>) =>
@@ -74,16 +74,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'blocked-copy: its callers are not all patched': {
     fires: {
       required: [required('quiet', blocked)],
-      callersOf: () => [
-        { unit: A, name: 'one' },
-        { unit: A, name: 'two' },
-      ],
+      standIns: [standIn('one', required('quiet', blocked)), standIn('two', required('quiet', blocked))],
       targets: [target('one')],
     },
     finding: 'error blocked-copy quiet',
     quiet: {
       required: [required('quiet', blocked)],
-      callersOf: () => [{ unit: A, name: 'one' }],
+      standIns: [standIn('one', required('quiet', blocked))],
       targets: [target('one')],
     },
   },
@@ -142,7 +139,10 @@ const CASES: Readonly<Record<string, Case>> = {
     quiet: { targets: [target('setup', { symbol: symbol('setup', { section: '.text.unlikely' }) })] },
   },
   'target-not-traceable': {
-    fires: { targets: [target('quiet', { symbol: symbol('quiet', { traceable: false }) })] },
+    fires: {
+      changed: [changed('f', answered)],
+      targets: [target('quiet', { symbol: symbol('quiet', { traceable: false }) })],
+    },
     finding: 'error target-not-traceable quiet',
     // Where nothing tells, nothing is said.
     quiet: { targets: [target('quiet', { symbol: symbol('quiet', { traceable: null }) })] },
@@ -194,7 +194,7 @@ const CASES: Readonly<Record<string, Case>> = {
       changed: [changed('f', answered)],
       required: [required('f'), required('quiet', blocked)],
       targets: [target('f'), target('h')],
-      callersOf: () => [{ unit: A, name: 'h' }],
+      standIns: [standIn('h', required('quiet', blocked))],
     },
   },
 };

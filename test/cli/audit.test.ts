@@ -22,6 +22,7 @@ const files = buildDir({
 `,
   all: 'vmlinux one new_one\nvmlinux two new_two\n',
   half: 'vmlinux one new_one\n',
+  three: 'three\n',
   empty: '\n',
   accept:
     '# looked at\n\nmissed-copy two two is never called\nincomplete-data vmlinux@vmlinux no linked image\n',
@@ -146,6 +147,8 @@ describe('every format says the same', () => {
     expect(out).toMatch(/why: f -\[inlined\]-> two\n {2}do: add two to the livepatch/);
     expect(out).toMatch(/not covered: 1 error, 2 warnings\n$/);
     expect((await audit(fix, '-l', at('all'))).out).toMatch(/covered: all 2 functions to patch are patched/);
+    const single = await audit('--changed', 'three', '-l', at('three'));
+    expect(single.out).toMatch(/^covered: the only function to patch is patched; 1 warning\n$/m);
   });
 
   test('markdown', async () => {

@@ -21,16 +21,21 @@ export const blockedCopy: Rule = {
         };
         continue;
       }
-      const callers = facts.callersOf(required);
-      const open = callers.filter(({ unit, name }) => !isCovered(facts, unit, name)).map(({ name }) => name);
-      if (callers.length > 0 && open.length === 0) continue;
+      const standIns = facts.standIns.filter(
+        ({ blocked }) => blocked.unit.id === required.unit.id && blocked.function.name === f.name,
+      );
+      const open = standIns.filter(({ unit, function: caller }) => !isCovered(facts, unit, caller.name));
+      if (standIns.length > 0 && open.length === 0) continue;
+      const names = open.map(({ function: caller }) => caller.name).join(', ');
       yield {
         ...about(required),
+        // Without a livepatch, the callers stand among the functions to patch: nothing is amiss yet.
+        ...(open.length > 0 && !facts.targets && { severity: 'note' as const }),
         message,
         remedy:
           open.length === 0
             ? 'find out who runs it, and replace those functions instead'
-            : `replace its callers instead, each with a copy of the new ${f.name}: ${open.join(', ')}`,
+            : `replace its callers instead, each with a copy of the new ${f.name}: ${names}`,
       };
     }
   },

@@ -16,10 +16,8 @@ export const unneededTarget: Rule = {
       const needed = facts.required.some(({ unit, function: f }) =>
         isTarget(target, { unit, name: f.name, aliases: f.aliases }),
       );
-      const standsIn = facts.required.some(
-        (required) =>
-          required.function.class === 'blocked' &&
-          facts.callersOf(required).some(({ unit, name }) => isTarget(target, { unit, name, aliases: [] })),
+      const standsIn = facts.standIns.some(({ unit, function: f }) =>
+        isTarget(target, { unit, name: f.name, aliases: f.aliases }),
       );
       if (needed || standsIn) continue;
       yield {
@@ -35,5 +33,6 @@ export const unneededTarget: Rule = {
 function isWrongItself({ object, symbol, fate }: Target, imagesKnown: ReadonlySet<string>): boolean {
   if (fate?.isClone) return true;
   if (!symbol) return imagesKnown.has(object);
+  if (symbol.traceable === false) return true;
   return symbol.section !== null && sectionLifetime(symbol.section) !== 'core';
 }
