@@ -1,7 +1,7 @@
 import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
 import type { References, ReferenceTarget } from '../livepatch/references.js';
 import type { Reference } from './facts.js';
-import { chosen, fateOf, isDefined } from './symbols-meant.js';
+import { chosen, fateOf, isDefined, isFreed } from './symbols-meant.js';
 
 /** Symbols that the linker or the module loader itself provides on some machines. */
 const PROVIDED = new Set(['_GLOBAL_OFFSET_TABLE_', '.TOC.', '__this_module']);
@@ -25,7 +25,7 @@ export function resolveReferences(
     const seen = all.filter(({ position }) => position > 0);
     const object = said.symbolObject?.replaceAll('-', '_');
     const candidates = object === undefined ? seen : seen.filter((symbol) => symbol.object === object);
-    const symbol = chosen(candidates, said.position);
+    const symbol = chosen(candidates, said.position) ?? freedSymbol(all, candidates, object);
     const fate = nameId === undefined || candidates.length > 0 ? undefined : fateOf(index, build, said.name);
     return {
       said,
@@ -39,6 +39,16 @@ export function resolveReferences(
       suggested: candidates.filter(({ source }: ImageSymbolRow) => source !== null && files.has(source)),
     };
   });
+}
+
+/** Init symbols of a module have no position for livepatch: that is another mistake than a name that is nowhere. */
+function freedSymbol(
+  all: readonly ImageSymbolRow[],
+  candidates: readonly ImageSymbolRow[],
+  object: string | undefined,
+): ImageSymbolRow | undefined {
+  if (object === undefined || candidates.length > 0) return undefined;
+  return all.find((symbol) => symbol.object === object && isFreed(symbol.section));
 }
 
 function dialectOf(targets: readonly ReferenceTarget[]): Reference['dialect'] {

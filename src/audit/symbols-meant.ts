@@ -1,6 +1,7 @@
 import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
 import { ask } from '../reach/affected.js';
 import { definitionsNamed } from '../reach/definitions.js';
+import { moduleSectionLifetime, sectionLifetime } from '../symbols/section-lifetime.js';
 import type { TargetFate } from './facts.js';
 
 export function isDefined({ type }: ImageSymbolRow): boolean {
@@ -11,6 +12,13 @@ export function isDefined({ type }: ImageSymbolRow): boolean {
 export function chosen(candidates: readonly ImageSymbolRow[], sympos: number): ImageSymbolRow | undefined {
   if (sympos === 0) return candidates.length === 1 ? candidates[0] : undefined;
   return candidates.find(({ position }) => position === sympos);
+}
+
+/** Whether a symbol’s memory goes after start: of data too, which nobody patches but new code can refer to. */
+export function isFreed(section: string | null): boolean {
+  return (
+    section !== null && (sectionLifetime(section) !== 'core' || moduleSectionLifetime(section) !== 'core')
+  );
 }
 
 /** What became of the functions of a name; undefined where there is none. */

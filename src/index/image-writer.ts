@@ -56,6 +56,8 @@ export function writeImages(db: Database, build: number, loaded: LoadedImages, d
       if (found) unitOf[found.image]!.set(functions[found.image]!.rows[found.symbol]!, id);
     }
   });
+  // Made again by `INDEXES` when the table is full: see there.
+  db.exec('DROP INDEX IF EXISTS image_symbol_name');
   const rows = new BulkInsert(db, 'image_symbol', 13);
   objects.forEach((object, at) => {
     addSymbols(rows, object, ids[at]!, unitOf[at]!, dictionary);

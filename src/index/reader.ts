@@ -387,6 +387,16 @@ export class IndexReader {
       .all(unit, nameId) as number[];
   }
 
+  /** The names of a unit of which some node is named by no removal record. */
+  unremovedNames(unit: number): ReadonlySet<number> {
+    const names = this.#statement(
+      'SELECT f.name FROM node n JOIN function f ON f.id = n.function WHERE n.unit = ? AND n.removed = 0',
+    )
+      .pluck()
+      .all(unit) as number[];
+    return new Set(names);
+  }
+
   /** Units of which something could not be read, with what it was. */
   problems(
     filter: UnitFilter,

@@ -170,6 +170,7 @@ export class IndexWriter {
     this.#dictionary ??= new Dictionary(this.#db);
     writeImages(this.#db, this.#build, loaded, this.#dictionary);
     this.#dictionary.flush();
+    this.#db.exec(INDEXES);
     this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);
   }
 

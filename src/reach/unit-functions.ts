@@ -29,6 +29,7 @@ export class UnitFunctions {
   readonly #unit: UnitRow;
   #edges: UnitEdges | undefined;
   #clones: Map<number, number> | undefined;
+  #unremoved: ReadonlySet<number> | undefined;
   readonly #rows = new Map<number, NodeRow>();
 
   constructor(index: IndexReader, unit: UnitRow) {
@@ -114,7 +115,8 @@ export class UnitFunctions {
   /** One removed node of a name says nothing of the name's others, which may be what is emitted. */
   #allRemoved(node: NodeRow): boolean {
     if (!node.removed || this.#unit.object === 'read') return node.removed;
-    return this.#index.nodesNamed(this.#unit.id, node.nameId).every((id) => this.#node(id).removed);
+    this.#unremoved ??= this.#index.unremovedNames(this.#unit.id);
+    return !this.#unremoved.has(node.nameId);
   }
 
   #named(nameId: number, name: string): Named {

@@ -8,8 +8,8 @@ export const referenceAbsent: Rule = {
   summary: 'The livepatch refers to a symbol that no object has',
   *check(facts) {
     for (const reference of checked(facts)) {
-      const { candidates, elsewhere, fate, said, object } = reference;
-      if (candidates.length + elsewhere.length > 0 || fate) continue;
+      const { candidates, symbol, elsewhere, fate, said, object } = reference;
+      if (candidates.length + elsewhere.length > 0 || symbol || fate) continue;
       yield {
         ...referenceAbout(reference),
         message: `${object} has no symbol ${said.name}, and no other object has`,

@@ -8,9 +8,9 @@ export const referenceGone: Rule = {
   summary: 'The livepatch refers to a function that was inlined away and exists in no object',
   *check(facts) {
     for (const reference of checked(facts)) {
-      const { candidates, elsewhere, fate, said } = reference;
-      if (candidates.length + elsewhere.length > 0 || !fate || clonesOf(said.name, fate.clones).length > 0)
-        continue;
+      const { candidates, symbol, elsewhere, fate, said } = reference;
+      if (candidates.length + elsewhere.length > 0 || symbol) continue;
+      if (!fate || clonesOf(said.name, fate.clones).length > 0) continue;
       yield {
         ...referenceAbout(reference),
         message: `${said.name} is in no object: its code lives on only in ${fate.hosts.join(', ') || 'functions that are gone too'}`,

@@ -1,5 +1,5 @@
-import { sectionLifetime } from '../../symbols/section-lifetime.js';
 import type { Rule } from '../finding.js';
+import { isFreed } from '../symbols-meant.js';
 import { checked, referenceAbout } from './reference.js';
 
 /** Init memory is freed after start, so that the address belongs to something else by then. */
@@ -10,7 +10,7 @@ export const referenceInInit: Rule = {
   *check(facts) {
     for (const reference of checked(facts)) {
       const section = reference.symbol?.section;
-      if (!section || sectionLifetime(section) === 'core') continue;
+      if (!section || !isFreed(section)) continue;
       yield {
         ...referenceAbout(reference),
         message: `${reference.said.name} is in ${section}, which is freed`,

@@ -9,8 +9,8 @@ export const referenceOnlyClones: Rule = {
   summary: 'The livepatch refers to a function of which only optimisation clones exist',
   *check(facts) {
     for (const reference of checked(facts)) {
-      const { candidates, elsewhere, fate, said } = reference;
-      if (candidates.length + elsewhere.length > 0 || !fate) continue;
+      const { candidates, symbol, elsewhere, fate, said } = reference;
+      if (candidates.length + elsewhere.length > 0 || symbol || !fate) continue;
       const clones = clonesOf(said.name, fate.clones);
       if (clones.length === 0) continue;
       yield {

@@ -8,8 +8,8 @@ export const referenceWrongObject: Rule = {
   summary: 'The livepatch looks for a symbol in an object that does not have it; another one does',
   *check(facts) {
     for (const reference of checked(facts)) {
-      const { candidates, elsewhere, said, object } = reference;
-      if (candidates.length > 0 || elsewhere.length === 0) continue;
+      const { candidates, symbol, elsewhere, said, object } = reference;
+      if (candidates.length > 0 || symbol || elsewhere.length === 0) continue;
       const objects = [...new Set(elsewhere.map((symbol) => symbol.object))];
       yield {
         ...referenceAbout(reference),

@@ -1,3 +1,4 @@
+import { KLP_RELA } from '../../livepatch/klp-names.js';
 import type { Rule } from '../finding.js';
 
 /** apply_relocations and klp_apply_section_relocs take a section by its flags, its name and its sh_info together. */
@@ -5,7 +6,7 @@ export const relaSection: Rule = {
   id: 'rela-section',
   severity: 'error',
   summary: 'A livepatch relocation section whose base section, object or flags do not fit',
-  *check({ relaSections }) {
+  *check({ relaSections, references }) {
     for (const {
       name,
       object,
@@ -34,6 +35,20 @@ export const relaSection: Rule = {
         message: `${name}: ${wrong.join('; ')}`,
         remedy: 'convert the module again',
       };
+    }
+    // simplify_symbols (kernel/module/main.c) leaves SHN_LIVEPATCH symbols at 0, and apply_relocations uses that.
+    for (const { said, object } of references) {
+      if (said.how !== 'converted') continue;
+      for (const { relocations } of said.uses) {
+        if (relocations.startsWith(KLP_RELA)) continue;
+        yield {
+          subject: relocations,
+          ...(object !== undefined && { object }),
+          file: said.where,
+          message: `${relocations} relocates with ${said.raw}, which only a ${KLP_RELA} section may: its address would be 0`,
+          remedy: 'convert the module again',
+        };
+      }
     }
   },
 };
