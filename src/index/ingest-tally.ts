@@ -11,7 +11,6 @@ export interface IngestWarning {
 /** Counts what was read and gathers what was wrong with it. */
 export class IngestTally {
   units = 0;
-  readonly incomplete: string[] = [];
   readonly warnings: IngestWarning[] = [];
   readonly objects = { read: 0, missing: 0, corrupt: 0 };
   readonly calls = { read: 0, missing: 0, corrupt: 0 };
@@ -23,10 +22,9 @@ export class IngestTally {
   }
 
   take(units: readonly UnitFacts[]): void {
-    for (const { name, file, dump, object, calls } of units) {
+    for (const { file, dump, object, calls } of units) {
       this.units++;
       const problems = dump.problems.map(({ line, what }) => ({ where: `${file}:${line}`, what }));
-      if (problems.length > 0) this.incomplete.push(name);
       (this.#keepGoing ? this.warnings : this.#refused).push(...problems);
       if (object.state === 'corrupt')
         this.warnings.push({ where: object.file, what: `the object ${object.what}` });

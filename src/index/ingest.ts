@@ -35,6 +35,7 @@ export interface IngestReport {
   readonly changed: number;
   readonly unchanged: number;
   readonly dropped: number;
+  /** Units whose dumps lost records, read now or before. */
   readonly incomplete: readonly string[];
   /** Of the units that were read. */
   readonly objects: { readonly read: number; readonly missing: number; readonly corrupt: number };
@@ -115,6 +116,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     }
     if (vanished.length + changed.length > 0) writer.forgetUnused();
     const images = writer.imageCount();
+    const incomplete = writer.incomplete();
     change.commit();
     return {
       build: options.build,
@@ -123,7 +125,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       changed: changed.length,
       unchanged: found.length - total,
       dropped: vanished.length,
-      incomplete: tally.incomplete,
+      incomplete,
       objects: tally.objects,
       calls: tally.calls,
       images,

@@ -161,6 +161,12 @@ export class IndexWriter {
     return this.#db.prepare('SELECT image_stamp FROM build WHERE id = ?').pluck().get(this.#build) as string;
   }
 
+  /** The build's units whose dumps lost records. */
+  incomplete(): string[] {
+    const sql = 'SELECT path FROM unit WHERE build = ? AND complete = 0 ORDER BY path';
+    return this.#db.prepare(sql).pluck().all(this.#build) as string[];
+  }
+
   imageCount(): number {
     return this.#db.prepare('SELECT count(*) FROM image WHERE build = ?').pluck().get(this.#build) as number;
   }

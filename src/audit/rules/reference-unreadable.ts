@@ -7,9 +7,10 @@ export const referenceUnreadable: Rule = {
   summary: 'A symbol’s or section’s name cannot be read back by the kernel or by klp-convert',
   *check({ malformed }) {
     for (const { what, raw, problem, where } of malformed) {
+      const colon = /^(.*):(\d+)$/.exec(where);
       yield {
         subject: raw,
-        file: where.replace(/:\d+$/, ''),
+        ...(colon ? { file: colon[1]!, line: Number(colon[2]) } : { file: where }),
         message: `the ${what} ${raw} ${problem}`,
         remedy: 'use another form of annotation, or another klp-convert',
       };
