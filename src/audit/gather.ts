@@ -13,7 +13,7 @@ import { sectionLifetime } from '../symbols/section-lifetime.js';
 import type { AuditFacts, ChangedFunction, Required, StandIn, Target, UntraceableChange } from './facts.js';
 import { resolveReferences } from './gather-references.js';
 import { type SymbolList, staleLists } from './symbol-lists.js';
-import { chosen, fateOf, isDefined } from './symbols-meant.js';
+import { chosen, fateOf, isDefined, isFreed } from './symbols-meant.js';
 
 /** What a fix changes, before the index is asked. */
 export type ChangeToAsk = Omit<ChangedFunction, 'answers'>;
@@ -147,8 +147,11 @@ export function resolveTarget(index: IndexReader, build: string, target: NamedTa
   const nameId = index.nameId(target.name);
   const all = nameId === undefined ? [] : index.imageSymbols(build, nameId).filter(isDefined);
   const object = target.object === UNKNOWN_OBJECT ? onlyObject(all) : target.object.replaceAll('-', '_');
-  const candidates = all.filter((symbol) => symbol.object === object && symbol.position > 0);
-  const symbol = chosen(candidates, target.sympos);
+  const inObject = all.filter((symbol) => symbol.object === object);
+  const candidates = inObject.filter(({ position }) => position > 0);
+  // Init symbols of a module have no position: they are gone when livepatch looks.
+  const freed = candidates.length === 0 ? inObject.find(({ section }) => isFreed(section)) : undefined;
+  const symbol = chosen(candidates, target.sympos) ?? freed;
   const fate = nameId === undefined ? undefined : fateOf(index, build, target.name);
   return {
     ...target,

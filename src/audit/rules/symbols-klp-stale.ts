@@ -13,7 +13,7 @@ export const symbolsKlpStale: Rule = {
         file,
         ...(!known && { severity: 'warning' as const }),
         message: known
-          ? `${extra.length} names are in no symbol of ${object} (${some(extra)}), ${missing.length} of its names are missing (${some(missing)})`
+          ? `names that ${object} does not have: ${some(extra)}; names of it that are missing: ${some(missing)}`
           : `the index does not have ${object}: its names cannot be checked`,
         remedy: known ? 'write it again: klp-reach symbols --klp' : 'index the object',
       };
@@ -22,5 +22,6 @@ export const symbolsKlpStale: Rule = {
 };
 
 function some(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`;
+  const rest = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return names.length === 0 ? 'none' : `${names.slice(0, 3).join(', ')}${rest}`;
 }

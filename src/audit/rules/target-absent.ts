@@ -9,7 +9,13 @@ export const targetAbsent: Rule = {
   *check(facts) {
     for (const target of facts.targets ?? []) {
       const { object, name, candidates, elsewhere, fate } = target;
-      if (!facts.imagesKnown.has(object) || candidates.length > 0 || elsewhere.length > 0 || fate?.isClone)
+      if (
+        !facts.imagesKnown.has(object) ||
+        candidates.length > 0 ||
+        target.symbol ||
+        elsewhere.length > 0 ||
+        fate?.isClone
+      )
         continue;
       const hosts = fate?.hosts ?? [];
       const clones = fate?.clones ?? [];

@@ -8,8 +8,8 @@ export const wrongObject: Rule = {
   summary: 'The livepatch looks for the function in an object that does not have it; another one does',
   *check(facts) {
     for (const target of facts.targets ?? []) {
-      const { object, name, candidates, elsewhere } = target;
-      if (candidates.length > 0 || elsewhere.length === 0) continue;
+      const { object, name, candidates, symbol, elsewhere } = target;
+      if (candidates.length > 0 || symbol || elsewhere.length === 0) continue;
       const objects = [...new Set(elsewhere.map((symbol) => symbol.object))];
       yield {
         ...targetAbout(target),
