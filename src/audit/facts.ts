@@ -2,7 +2,7 @@ import type { ImageSymbolRow, UnitRow } from '../index/reader.js';
 import type { KlpRelaSection, MalformedName, ReferenceTarget } from '../livepatch/references.js';
 import type { ReachAnswer } from '../reach/affected.js';
 import type { UnitFunction } from '../reach/unit-function.js';
-import type { Unknown } from '../report/reach-report.js';
+import type { Unknown } from '../reach/unknowns.js';
 import type { StaleList } from './symbol-lists.js';
 
 /** A function that the fix changes, and what that reaches. */

@@ -5,10 +5,11 @@ import type { References } from '../livepatch/references.js';
 import { ask, type ReachAnswer } from '../reach/affected.js';
 import { findCallers } from '../reach/callers.js';
 import { caveatsOf } from '../reach/caveats.js';
+import { chainText } from '../reach/chain-text.js';
 import { definitionsNamed } from '../reach/definitions.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
+import { type Asked, type Unknown, unknownsOf } from '../reach/unknowns.js';
 import type { WalkMode } from '../reach/walk.js';
-import { chainText, type ReachReport, type Unknown, unknownsOf } from '../report/reach-report.js';
 import { sectionLifetime } from '../symbols/section-lifetime.js';
 import type { AuditFacts, ChangedFunction, Required, StandIn, Target, UntraceableChange } from './facts.js';
 import { resolveReferences } from './gather-references.js';
@@ -46,12 +47,11 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
     answers: answersOf(index, change, filter, input.mode),
   }));
   const caveats = caveatsOf(index, filter);
-  const report: ReachReport = { direction: 'affected', mode: input.mode, why: false, answers: [], caveats };
+  const asked: Asked = { direction: 'affected', caveats };
   const unknown = new Map<string, Unknown>();
   for (const { answers } of changed) {
     for (const answer of answers) {
-      for (const one of unknownsOf(answer, report))
-        unknown.set(`${one.unit} ${one.function} ${one.why}`, one);
+      for (const one of unknownsOf(answer, asked)) unknown.set(`${one.unit} ${one.function} ${one.why}`, one);
     }
   }
   const required = requiredOf(changed);

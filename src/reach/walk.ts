@@ -1,10 +1,4 @@
-/** A unit's edges in columns, in the order of their sequence. */
-export interface EdgeList {
-  /** The dump's line number; strictly rising. */
-  readonly seq: Int32Array;
-  readonly src: Int32Array;
-  readonly dst: Int32Array;
-}
+import type { EdgeList } from '../index/rows.js';
 
 /** Whether a walk respects the order of GCC's decisions, or takes every edge at any time (a superset). */
 export type WalkMode = 'ordered' | 'conservative';

@@ -1,9 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Caller, CallerNeed, CallersAnswer } from '../reach/callers.js';
 import type { Caveat } from '../reach/caveats.js';
+import { type Asked, unknownsOf } from '../reach/unknowns.js';
 import type { WalkMode } from '../reach/walk.js';
 import { colours } from './colours.js';
-import { type ReachReport, unknownsOf } from './reach-report.js';
 
 export interface CallersReport {
   readonly mode: WalkMode;
@@ -42,7 +42,7 @@ export function callersText(report: CallersReport): string {
           );
         }
       }
-      const unknown = unknownsOf(answer.reach, reachOf(report));
+      const unknown = unknownsOf(answer.reach, asked(report));
       if (unknown.length > 0) lines.push('', `  ${paint.red('incomplete')}:`);
       for (const { unit, function: name, why } of unknown)
         lines.push(`    ${name === '' ? unit : name}: ${why}`);
@@ -61,7 +61,7 @@ export function callersJson(report: CallersReport): string {
       name: answer.reach.definition.name,
       file: answer.reach.definition.file,
       build: answer.reach.definition.build,
-      unknown: unknownsOf(answer.reach, reachOf(report)),
+      unknown: unknownsOf(answer.reach, asked(report)),
       callers: answer.callers.map(callerRow),
     })),
   };
@@ -84,6 +84,6 @@ function callerRow({ unit, function: f, need, why, calls }: Caller) {
   return { caller: f.name, object: unit.image, unit: unit.path, class: f.class, need, why, calls };
 }
 
-function reachOf({ mode, caveats }: CallersReport): ReachReport {
-  return { direction: 'affected', mode, why: false, answers: [], caveats };
+function asked({ caveats }: CallersReport): Asked {
+  return { direction: 'affected', caveats };
 }

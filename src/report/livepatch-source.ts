@@ -1,5 +1,6 @@
 import { symposOf, type UnitFunction } from '../reach/unit-function.js';
-import { type ReachReport, unknownsOf } from './reach-report.js';
+import { unknownsOf } from '../reach/unknowns.js';
+import type { ReachReport } from './reach-report.js';
 
 /** A function to name in a livepatch. */
 interface Target {

@@ -1,6 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
+import { chainText } from '../reach/chain-text.js';
 import { symposOf } from '../reach/unit-function.js';
-import { chainText, printOrder, type ReachReport, unknownsOf } from './reach-report.js';
+import { unknownsOf } from '../reach/unknowns.js';
+import { printOrder, type ReachReport } from './reach-report.js';
 
 /** One row a function; `unknowns` counts what keeps the answer from being complete. */
 export function reachCsv(report: ReachReport): string {

@@ -1,6 +1,7 @@
 import type { ReachAnswer } from '../reach/affected.js';
 import { symposOf, type UnitFunction } from '../reach/unit-function.js';
-import { countClasses, type ReachReport, unknownsOf } from './reach-report.js';
+import { unknownsOf } from '../reach/unknowns.js';
+import { countClasses, type ReachReport } from './reach-report.js';
 
 /** The version of the JSON shape that docs/json.md describes. */
 const VERSION = 1;

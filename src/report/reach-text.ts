@@ -1,4 +1,5 @@
 import type { ReachAnswer } from '../reach/affected.js';
+import { chainText } from '../reach/chain-text.js';
 import {
   CLASSES,
   type FunctionClass,
@@ -6,15 +7,9 @@ import {
   type UnitFunction,
   type UnitReach,
 } from '../reach/unit-function.js';
+import { unknownsOf } from '../reach/unknowns.js';
 import { type Colours, colours } from './colours.js';
-import {
-  chainText,
-  countClasses,
-  objectOf,
-  printOrder,
-  type ReachReport,
-  unknownsOf,
-} from './reach-report.js';
+import { countClasses, objectOf, printOrder, type ReachReport } from './reach-report.js';
 
 /** For a person: an answer a function, a block a unit, a line a function. */
 export function reachText(report: ReachReport): string {

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type EdgeList,
-  type Reached,
-  type WalkMode,
-  walkBackward,
-  walkForward,
-} from '../../src/reach/walk.js';
+import type { EdgeList } from '../../src/index/rows.js';
+import { type Reached, type WalkMode, walkBackward, walkForward } from '../../src/reach/walk.js';
 
 type Edge = readonly [src: number, dst: number];
 
