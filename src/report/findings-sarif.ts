@@ -2,19 +2,14 @@ import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } f
 import type { Finding } from '../audit/finding.js';
 import { type FindingsReport, symbolText } from './findings-report.js';
 
-const HOMEPAGE = 'about:klp-reach';
-
 /** SARIF 2.1.0, for code scanning; accepted findings are there as suppressed ones. */
 export function findingsSarif(report: FindingsReport, version: string): string {
   const run = new SarifRunBuilder().initSimple({
     toolDriverName: 'klp-reach',
     toolDriverVersion: version,
-    url: HOMEPAGE,
   });
   for (const { id, summary } of report.rules) {
-    run.addRule(
-      new SarifRuleBuilder().initSimple({ ruleId: id, shortDescriptionText: summary, helpUri: HOMEPAGE }),
-    );
+    run.addRule(new SarifRuleBuilder().initSimple({ ruleId: id, shortDescriptionText: summary }));
   }
   for (const finding of report.judged.open) run.addResult(result(finding));
   for (const { finding, acceptance } of report.judged.accepted) {
