@@ -2,11 +2,10 @@ import { InputError } from '../errors.js';
 import type { ImageSymbolRow, IndexReader, UnitFilter } from '../index/reader.js';
 import { UNKNOWN_OBJECT } from '../livepatch/livepatch.js';
 import type { References } from '../livepatch/references.js';
-import { ask, type ReachAnswer } from '../reach/affected.js';
+import { askIfKnown, type ReachAnswer } from '../reach/affected.js';
 import { findCallers } from '../reach/callers.js';
 import { caveatsOf } from '../reach/caveats.js';
 import { chainText } from '../reach/chain-text.js';
-import { definitionsNamed } from '../reach/definitions.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
 import { type Asked, type Unknown, unknownsOf } from '../reach/unknowns.js';
 import type { WalkMode } from '../reach/walk.js';
@@ -92,10 +91,11 @@ function answersOf(
 ): ReachAnswer[] {
   const text = `${change.name}@${change.file}`;
   const spec: SymbolSpec =
-    change.file === '' ? { text: change.name, name: change.name } : { text, ...change };
+    change.file === ''
+      ? { text: change.name, name: change.name }
+      : { text, name: change.name, file: change.file };
   // A function that is in no unit is a finding, not the end of the audit.
-  if (definitionsNamed(index, spec, filter).length === 0) return [];
-  return ask(index, spec, { filter, mode, direction: 'affected' });
+  return askIfKnown(index, spec, { filter, mode, direction: 'affected' });
 }
 
 /** The patch set of all changes together: each function of each unit once. */

@@ -1,6 +1,5 @@
 import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
-import { ask } from '../reach/affected.js';
-import { definitionsNamed } from '../reach/definitions.js';
+import { askIfKnown } from '../reach/affected.js';
 import { moduleSectionLifetime, sectionLifetime } from '../symbols/section-lifetime.js';
 import type { TargetFate } from './facts.js';
 
@@ -23,13 +22,10 @@ export function isFreed(section: string | null): boolean {
 
 /** What became of the functions of a name; undefined where there is none. */
 export function fateOf(index: IndexReader, build: string, name: string): TargetFate | undefined {
-  const filter = { build };
-  if (definitionsNamed(index, { text: name, name }, filter).length === 0) return undefined;
-  const functions = ask(
-    index,
-    { text: name, name },
-    { filter, mode: 'ordered', direction: 'affected' },
-  ).flatMap(({ units }) => units.flatMap((unit) => unit.functions));
+  const question = { filter: { build }, mode: 'ordered', direction: 'affected' } as const;
+  const answers = askIfKnown(index, { text: name, name }, question);
+  if (answers.length === 0) return undefined;
+  const functions = answers.flatMap(({ units }) => units.flatMap((unit) => unit.functions));
   const own = functions.filter((f) => f.step === undefined);
   return {
     isClone: own.length > 0 && own.every((f) => f.clone),

@@ -1,13 +1,10 @@
 import { type Command, Option } from 'commander';
-import { judge } from '../audit/accept.js';
-import { applyRules } from '../audit/apply-rules.js';
 import { AUDIT_RULES } from '../audit/audit-rules.js';
 import type { Changes } from '../audit/changes.js';
 import { gatherFacts, onlyBuild } from '../audit/gather.js';
 import { InputError } from '../errors.js';
 import type { IndexReader } from '../index/reader.js';
-import type { FindingsReport } from '../report/findings-report.js';
-import { acceptances, type FindingsOptions, readChanges, withFindings } from './fix-options.js';
+import { type FindingsOptions, findingsOf, readChanges, withFindings } from './fix-options.js';
 import { readLivepatchFiles } from './livepatch-files.js';
 import { printFindings, setFindingsExit } from './print-findings.js';
 import { withIndexAsync } from './with-index.js';
@@ -51,16 +48,7 @@ async function run(fixes: string[], options: AuditOptions): Promise<void> {
       ...livepatch,
     });
     if (options.against !== undefined) await printDifference(index, build, options.against, changes);
-    return {
-      command: 'audit',
-      build,
-      rules: AUDIT_RULES,
-      judged: judge(applyRules(AUDIT_RULES, facts), acceptances(options.accept)),
-      required: facts.required,
-      standIns: facts.standIns,
-      references: facts.references,
-      livepatch: livepatch !== undefined,
-    } satisfies FindingsReport;
+    return findingsOf('audit', AUDIT_RULES, facts, options);
   });
   await printFindings(report, options.format);
   setFindingsExit(report, options.strict === true);

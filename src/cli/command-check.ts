@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import { judge } from '../audit/accept.js';
-import { applyRules } from '../audit/apply-rules.js';
 import { CHECK_RULES } from '../audit/audit-rules.js';
 import { gatherFacts, onlyBuild } from '../audit/gather.js';
-import type { FindingsReport } from '../report/findings-report.js';
-import { acceptances, type FindingsOptions, readChanges, withFindings } from './fix-options.js';
+import { type FindingsOptions, findingsOf, readChanges, withFindings } from './fix-options.js';
 import { readLivepatchFiles } from './livepatch-files.js';
 import { printFindings, setFindingsExit } from './print-findings.js';
 import { withIndexAsync } from './with-index.js';
@@ -31,16 +28,7 @@ async function run(paths: string[], options: CheckOptions): Promise<void> {
     const { changed } = await readChanges(options.fix ?? [], options, index, build);
     const mode = options.conservative ? 'conservative' : 'ordered';
     const facts = gatherFacts(index, { build, mode, changed, untraceable: [], ...livepatch });
-    return {
-      command: 'check',
-      build,
-      rules: CHECK_RULES,
-      judged: judge(applyRules(CHECK_RULES, facts), acceptances(options.accept)),
-      required: facts.required,
-      standIns: facts.standIns,
-      references: facts.references,
-      livepatch: true,
-    } satisfies FindingsReport;
+    return findingsOf('check', CHECK_RULES, facts, options);
   });
   await printFindings(report, options.format);
   setFindingsExit(report, options.strict === true);

@@ -1,12 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Acceptance, parseAcceptances } from '../audit/accept.js';
+import { type Acceptance, judge, parseAcceptances } from '../audit/accept.js';
+import { applyRules } from '../audit/apply-rules.js';
 import { AUDIT_RULES } from '../audit/audit-rules.js';
 import { type Changes, changesOfFix, namedChanges, sourceTree } from '../audit/changes.js';
+import type { AuditFacts } from '../audit/facts.js';
+import type { Rule } from '../audit/finding.js';
 import { InputError } from '../errors.js';
 import type { SourceTree } from '../fix/index.js';
 import type { IndexReader } from '../index/reader.js';
+import type { FindingsReport } from '../report/findings-report.js';
 import { FINDINGS_FORMATS, type FindingsFormat } from './print-findings.js';
 import { type DbOptions, withDb, withFormat } from './shared-options.js';
 
@@ -67,7 +71,19 @@ function sourcesOf({ source }: FindingsOptions, index: IndexReader, build: strin
   return isTree ? sourceTree(root) : undefined;
 }
 
-export function acceptances(file: string | undefined): Acceptance[] {
+function acceptances(file: string | undefined): Acceptance[] {
   if (file === undefined) return [];
   return parseAcceptances(readFileSync(file, 'utf8'), file, new Set(AUDIT_RULES.map(({ id }) => id)));
+}
+
+/** What the rules of a command find, less what is accepted. */
+export function findingsOf(
+  command: FindingsReport['command'],
+  rules: readonly Rule[],
+  facts: AuditFacts,
+  { accept }: FindingsOptions,
+): FindingsReport {
+  const { build, required, standIns, references, targets } = facts;
+  const judged = judge(applyRules(rules, facts), acceptances(accept));
+  return { command, build, rules, judged, required, standIns, references, livepatch: targets !== undefined };
 }

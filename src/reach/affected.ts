@@ -1,5 +1,5 @@
 import type { IndexReader, UnitFilter } from '../index/reader.js';
-import { type Definition, findDefinitions } from './definitions.js';
+import { type Definition, definitionsNamed, findDefinitions } from './definitions.js';
 import type { SymbolSpec } from './symbol-spec.js';
 import type { UnitReach } from './unit-function.js';
 import { UnitFunctions } from './unit-functions.js';
@@ -26,7 +26,21 @@ export interface ReachQuestion {
  * @throws InputError for a symbol that the index does not have
  */
 export function ask(index: IndexReader, spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
-  return findDefinitions(index, spec, question.filter).map((definition) => ({
+  return answers(index, spec, question, findDefinitions(index, spec, question.filter));
+}
+
+/** The same for a symbol that need not be there: no answers where the index does not have it. */
+export function askIfKnown(index: IndexReader, spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
+  return answers(index, spec, question, definitionsNamed(index, spec, question.filter));
+}
+
+function answers(
+  index: IndexReader,
+  spec: SymbolSpec,
+  question: ReachQuestion,
+  definitions: readonly Definition[],
+): ReachAnswer[] {
+  return definitions.map((definition) => ({
     spec,
     definition,
     units: [...definition.units].map(([unit, starts]) => {
