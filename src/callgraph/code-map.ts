@@ -1,12 +1,18 @@
 import {
   type Elf,
   ElfError,
+  type ElfSection,
+  EM_ARM,
+  ET_REL,
   SHF_EXECINSTR,
+  SHT_REL,
   SHT_RELA,
   STB_GLOBAL,
   STB_WEAK,
   STT_NOTYPE,
+  type SymbolTable,
 } from '../elf/index.js';
+import { difference } from '../symbols/ftrace-sites.js';
 import { nameDecoder } from '../symbols/name-decoder.js';
 import { isFunctionType } from '../symbols/object-functions.js';
 
@@ -22,6 +28,8 @@ export interface CodeRange {
   readonly end: number;
   /** Whether the symbol says that it is a function; assembler code may not. */
   readonly isFunction: boolean;
+  /** Whether it is a `.cold` part, also where it cannot be told whose. */
+  readonly isFragment: boolean;
   /** What the code belongs to: itself, or the function that a `.cold` part was split off. */
   readonly owner: CodeRange;
 }
@@ -29,6 +37,9 @@ export interface CodeRange {
 interface Range extends CodeRange {
   /** The greatest `end` of this range and of those before it in the section. */
   readonly reach: number;
+  /** The index of the symbol that `name` is of. */
+  readonly symbol: number;
+  owner: CodeRange;
 }
 
 /** A place in the code. */
@@ -37,67 +48,114 @@ export interface Place {
   readonly offset: number;
 }
 
-interface CodeSymbol extends Place {
-  readonly name: string;
-  readonly size: number;
-  readonly bind: number;
-  readonly isFunction: boolean;
-}
-
 /** GCC's hot-cold splitting: `foo.cold`, and `foo.cold.12` before GCC 9. */
 const COLD = /^(.+)\.cold(?:\.\d+)?$/;
 
 /**
  * Tables whose entries name code and what may be patched over it: `struct alt_instr` of x86, arm64 and s390x, `struct
- * fixup_entry` of powerpc. Their sizes differ between kernels; in all, the original comes before the replacement.
+ * alt_entry` of riscv, `struct fixup_entry` of powerpc. Their sizes differ between kernels; in all, the original comes
+ * before the replacement.
  */
 const REPLACEMENT_TABLES = new Set([
   '.altinstructions',
+  '.alternative',
   '__ftr_fixup',
   '__mmu_ftr_fixup',
   '__fw_ftr_fixup',
   '__lwsync_fixup',
 ]);
 
-/** Which function is where in an ET_REL file. */
+/** Which function is where: in an ET_REL file, or in a linked image. */
 export class CodeMap {
+  readonly #elf: Elf;
+  readonly #symbols: SymbolTable;
+  readonly #nameOf: (symbol: number) => string;
   /** By section, ascending. */
-  readonly #ranges = new Map<number, Range[]>();
-  readonly #byName = new Map<string, CodeRange[]>();
-  readonly #labels = new Map<string, Place>();
-  readonly #sections = new Map<string, number[]>();
+  readonly #ranges = new Map<number, readonly Range[]>();
+  /** The next three are made when they are first asked for. */
+  #byName: Map<string, CodeRange[]> | undefined;
+  #labels: Map<string, Place> | undefined;
+  #sections: Map<string, number[]> | undefined;
   /** By section, ascending: where replacements begin, and whose code they replace. */
   readonly #replacements = new Map<number, { start: number; owner: CodeRange }[]>();
   /** Executable sections with contents. */
   readonly codeSections: ReadonlySet<number>;
 
   constructor(elf: Elf) {
+    this.#elf = elf;
+    this.#symbols = elf.symbols();
+    this.#nameOf = nameDecoder(this.#symbols, elf.file);
     const code = new Set<number>();
     for (const section of elf.sections) {
-      if ((section.flags & SHF_EXECINSTR) === 0 || !section.hasData) continue;
-      code.add(section.index);
-      getOrAdd(this.#sections, section.name).push(section.index);
+      if ((section.flags & SHF_EXECINSTR) !== 0 && section.hasData) code.add(section.index);
     }
     this.codeSections = code;
-    for (const [section, symbols] of this.#codeSymbols(elf)) {
-      const ranges = joinAliases(symbols, elf.sections[section]!.size);
-      this.#ranges.set(section, ranges);
-      for (const range of ranges) {
-        for (const name of [range.name, ...range.aliases]) getOrAdd(this.#byName, name).push(range);
-      }
-    }
-    for (const ranges of this.#ranges.values()) for (const range of ranges) this.#adopt(range);
+    this.#readSymbols();
+    this.#adopt();
     for (const section of elf.sections) {
-      if (section.type !== SHT_RELA) continue;
-      const relocations = elf.relocations(section);
-      if (relocations.target === undefined || !REPLACEMENT_TABLES.has(relocations.target.name)) continue;
-      this.#readReplacements(elf, relocations);
+      // In a linked image, SHT_REL's addends are what was made of them.
+      if (section.type !== SHT_RELA && (section.type !== SHT_REL || elf.type !== ET_REL)) continue;
+      const target = elf.sections[section.info];
+      if (target === undefined || !REPLACEMENT_TABLES.has(target.name)) continue;
+      this.#readReplacements(elf.relocations(section));
     }
     for (const starts of this.#replacements.values()) starts.sort((a, b) => a.start - b.start);
   }
 
   /** The code that a byte belongs to by its symbol's size. */
   at({ section, offset }: Place): CodeRange | undefined {
+    return this.#find(section, offset);
+  }
+
+  /** The function that is executing when this byte is: also where it is patched over that function's code. */
+  ownerAt({ section, offset }: Place): CodeRange | undefined {
+    const range = this.#find(section, offset);
+    if (range !== undefined) return range.owner;
+    const starts = this.#replacements.get(section);
+    if (starts === undefined) return undefined;
+    return starts[lastAtMost(starts, offset)]?.owner;
+  }
+
+  /** The code that begins at this very byte. */
+  startingAt({ section, offset }: Place): CodeRange | undefined {
+    const ranges = this.#ranges.get(section);
+    if (ranges === undefined) return undefined;
+    const range = ranges[lastAtMost(ranges, offset)];
+    return range?.start === offset ? range : undefined;
+  }
+
+  named(name: string): readonly CodeRange[] {
+    if (this.#byName === undefined) {
+      this.#byName = new Map();
+      for (const range of this.ranges()) {
+        getOrAdd(this.#byName, range.name).push(range);
+        for (const alias of range.aliases) getOrAdd(this.#byName, alias).push(range);
+      }
+    }
+    return this.#byName.get(name) ?? NONE;
+  }
+
+  /** Where a label in the code is that names no range. */
+  label(name: string): Place | undefined {
+    this.#labels ??= this.#readLabels();
+    return this.#labels.get(name);
+  }
+
+  /** Indices, ascending. */
+  sectionsNamed(name: string): readonly number[] {
+    if (this.#sections === undefined) {
+      this.#sections = new Map();
+      for (const index of this.codeSections)
+        getOrAdd(this.#sections, this.#elf.sections[index]!.name).push(index);
+    }
+    return this.#sections.get(name) ?? [];
+  }
+
+  *ranges(): Generator<CodeRange> {
+    for (const ranges of this.#ranges.values()) yield* ranges;
+  }
+
+  #find(section: number, offset: number): Range | undefined {
     const ranges = this.#ranges.get(section);
     if (ranges === undefined) return undefined;
     // Of ranges one in the other, the inner one: assembler code has labels within functions.
@@ -107,95 +165,156 @@ export class CodeMap {
     return undefined;
   }
 
-  /** The function that is executing when this byte is: also where it is patched over that function's code. */
-  ownerAt(place: Place): CodeRange | undefined {
-    const range = this.at(place);
-    if (range !== undefined) return range.owner;
-    const starts = this.#replacements.get(place.section);
-    if (starts === undefined) return undefined;
-    return starts[lastAtMost(starts, place.offset)]?.owner;
-  }
-
-  named(name: string): readonly CodeRange[] {
-    return this.#byName.get(name) ?? NONE;
-  }
-
-  /** Where a label in the code is that names no range. */
-  label(name: string): Place | undefined {
-    return this.#labels.get(name);
-  }
-
-  /** Indices, ascending. */
-  sectionsNamed(name: string): readonly number[] {
-    return this.#sections.get(name) ?? [];
-  }
-
-  *ranges(): Generator<CodeRange> {
-    for (const ranges of this.#ranges.values()) yield* ranges;
-  }
-
-  #codeSymbols(elf: Elf): Map<number, CodeSymbol[]> {
-    const symbols = elf.symbols();
-    const nameOf = nameDecoder(symbols, elf.file);
+  #readSymbols(): void {
+    const symbols = this.#symbols;
     const functions = new Map<number, CodeSymbol[]>();
     const labels: CodeSymbol[] = [];
     for (let i = 1; i < symbols.count; i++) {
+      const section = symbols.sectionIndex(i);
+      if (section <= 0 || !this.codeSections.has(section)) continue;
       const type = symbols.type(i);
       const isFunction = isFunctionType(type);
       if (!isFunction && type !== STT_NOTYPE) continue;
-      const section = symbols.sectionIndex(i);
-      if (!this.codeSections.has(section)) continue;
-      const name = nameOf(i);
-      // Arm's mapping symbols ($x, $d) and the assembler's own labels are no names.
-      if (name === '' || name.startsWith('$') || name.startsWith('.L')) continue;
-      const bind = symbols.bind(i);
-      const symbol = {
-        name,
-        section,
-        offset: symbols.offsetValue(i),
-        size: symbols.size(i),
-        bind,
-        isFunction,
-      };
-      if (symbol.offset > elf.sections[section]!.size) {
-        throw new ElfError(elf.file, `has the function ${name} outside of its section`);
-      }
+      const offset = this.#offsetIn(this.#elf.sections[section]!, i);
+      if (offset < 0) continue;
+      const symbol = { symbol: i, section, offset, isFunction };
       if (isFunction) getOrAdd(functions, section).push(symbol);
       else labels.push(symbol);
     }
-    const covered = new Map<number, readonly CodeRange[]>();
-    for (const [section, found] of functions) {
-      covered.set(section, joinAliases(found, elf.sections[section]!.size));
+    for (const [section, found] of functions) this.#ranges.set(section, this.#join(section, found));
+    if (labels.length > 0) this.#addLabels(functions, labels);
+  }
+
+  /** Code that no function holds is known by its label (assembler code without a type). */
+  #addLabels(functions: Map<number, CodeSymbol[]>, labels: readonly CodeSymbol[]): void {
+    const changed = new Set<number>();
+    for (const label of labels) {
+      const { section, offset } = label;
+      const ranges = this.#ranges.get(section) ?? NONE;
+      const before = ranges[lastAtMost(ranges, offset)];
+      if (before !== undefined && offset < before.end) continue;
+      if (!isLabel(this.#nameOf(label.symbol))) continue;
+      getOrAdd(functions, section).push(label);
+      changed.add(section);
     }
-    for (const symbol of labels) {
-      this.#labels.set(symbol.name, symbol);
-      const ranges = covered.get(symbol.section) ?? NONE;
-      const before = ranges[lastAtMost(ranges, symbol.offset)];
-      // Code that no function holds is known by its label (assembler code without a type).
-      if (before === undefined || symbol.offset >= before.end) {
-        getOrAdd(functions, symbol.section).push(symbol);
+    for (const section of changed) this.#ranges.set(section, this.#join(section, functions.get(section)!));
+  }
+
+  /**
+   * Where a symbol is in its section, or -1: in linked images, linker scripts put labels behind the section that they
+   * are said to be in.
+   */
+  #offsetIn(section: ElfSection, symbol: number): number {
+    const symbols = this.#symbols;
+    const offset = offsetInSection(this.#elf, section, symbols, symbol);
+    if (offset < 0 || offset > section.size) {
+      if (this.#elf.type !== ET_REL) return -1;
+      const name = this.#nameOf(symbol);
+      if (!isLabel(name)) return -1;
+      throw new ElfError(this.#elf.file, `has the function ${name} outside of its section`);
+    }
+    return offset;
+  }
+
+  #readLabels(): Map<string, Place> {
+    const symbols = this.#symbols;
+    const labels = new Map<string, Place>();
+    for (let i = 1; i < symbols.count; i++) {
+      if (symbols.type(i) !== STT_NOTYPE) continue;
+      const section = symbols.sectionIndex(i);
+      if (!this.codeSections.has(section)) continue;
+      const name = this.#nameOf(i);
+      if (!isLabel(name)) continue;
+      const offset = this.#offsetIn(this.#elf.sections[section]!, i);
+      if (offset >= 0) labels.set(name, { section, offset });
+    }
+    return labels;
+  }
+
+  /** Ranges of one section, ascending: one for all names of one code. */
+  #join(section: number, symbols: readonly CodeSymbol[]): Range[] {
+    const sectionSize = this.#elf.sections[section]!.size;
+    const sorted = ascending(symbols);
+    const ranges: Range[] = [];
+    let reach = 0;
+    for (let i = 0; i < sorted.length; ) {
+      const start = sorted[i]!.offset;
+      let size = this.#symbols.size(sorted[i]!.symbol);
+      let isFunction = sorted[i]!.isFunction;
+      let next = i + 1;
+      for (; next < sorted.length && sorted[next]!.offset === start; next++) {
+        size = Math.max(size, this.#symbols.size(sorted[next]!.symbol));
+        isFunction ||= sorted[next]!.isFunction;
+      }
+      const end = Math.min(size > 0 ? start + size : (sorted[next]?.offset ?? sectionSize), sectionSize);
+      reach = Math.max(reach, end);
+      const names = next - i === 1 ? this.#oneName(sorted[i]!) : this.#allNames(sorted.slice(i, next));
+      ranges.push(newRange(names, section, start, end, isFunction, reach));
+      i = next;
+    }
+    return ranges;
+  }
+
+  #oneName({ symbol }: CodeSymbol): Names {
+    return { symbol, name: this.#nameOf(symbol), aliases: NO_NAMES };
+  }
+
+  #allNames(same: readonly CodeSymbol[]): Names {
+    const named = same.map(({ symbol, isFunction }) => {
+      const name = this.#nameOf(symbol);
+      return { symbol, name, rank: isFunction ? rank(name, this.#symbols.bind(symbol)) : 4 };
+    });
+    named.sort((a, b) => a.rank - b.rank);
+    return {
+      symbol: named[0]!.symbol,
+      name: named[0]!.name,
+      aliases: named.slice(1).map(({ name }) => name),
+    };
+  }
+
+  #adopt(): void {
+    const parents = new Map<string, Range[]>();
+    const fragments: Range[] = [];
+    for (const ranges of this.#ranges.values()) {
+      for (const range of ranges) {
+        if (!range.isFragment) continue;
+        fragments.push(range);
+        parents.set(parentName(range), []);
       }
     }
-    return functions;
+    if (fragments.length === 0) return;
+    for (const ranges of this.#ranges.values()) {
+      for (const range of ranges) {
+        parents.get(range.name)?.push(range);
+        for (const alias of range.aliases) parents.get(alias)?.push(range);
+      }
+    }
+    for (const fragment of fragments) {
+      fragment.owner = this.#parentOf(fragment, parents.get(parentName(fragment))!) ?? fragment;
+    }
   }
 
-  #adopt(range: CodeRange): void {
-    const match = COLD.exec(range.name);
-    if (match === null) return;
-    const parents = this.named(match[1]!);
-    // Only `ld -r` and LTO's joined units can have two of a name; whose part it is cannot be told then.
-    if (parents.length === 1) (range as { owner: CodeRange }).owner = parents[0]!;
+  /**
+   * The function that a fragment is of. Two functions of a name are in one file only where it is joined from others
+   * (`ld -r`, LTO, linked images); then it is the one of the same source file, and cannot be told without STT_FILE.
+   */
+  #parentOf(fragment: Range, named: readonly Range[]): Range | undefined {
+    if (named.length <= 1) return named[0];
+    const file = this.#symbols.fileOf(fragment.symbol);
+    const near = named.filter(({ symbol }) => this.#symbols.fileOf(symbol) === file);
+    return near.length === 1 ? near[0] : undefined;
   }
 
-  #readReplacements(elf: Elf, relocations: ReturnType<Elf['relocations']>): void {
-    const symbols = elf.symbols();
+  #readReplacements(relocations: ReturnType<Elf['relocations']>): void {
+    const symbols = this.#symbols;
     let original: CodeRange | undefined;
     for (let i = 0; i < relocations.count; i++) {
       const symbol = relocations.symbol(i);
       const section = symbols.sectionIndex(symbol);
       if (!this.codeSections.has(section)) continue;
-      const offset = symbols.offsetValue(symbol) + relocations.addend(i);
-      const range = this.at({ section, offset });
+      const base = offsetInSection(this.#elf, this.#elf.sections[section]!, symbols, symbol);
+      const offset = base + relocations.addend(i);
+      const range = this.#find(section, offset);
       // A replacement that is a function is no code but one that computes it (arm64's ALTERNATIVE_CB).
       if (range !== undefined) original = range.owner;
       else if (original !== undefined) {
@@ -205,35 +324,77 @@ export class CodeMap {
   }
 }
 
-const NONE: readonly CodeRange[] = [];
+/**
+ * A symbol's offset in its section: its value in an ET_REL file, the distance of two addresses in a linked one. The
+ * lowest bit of an Arm function's value only says that it is Thumb code (AAELF32, "Symbol Values").
+ */
+export function offsetInSection(elf: Elf, section: ElfSection, symbols: SymbolTable, symbol: number): number {
+  const offset =
+    elf.type === ET_REL
+      ? symbols.offsetValue(symbol)
+      : difference(
+          symbols.valueHigh(symbol),
+          symbols.valueLow(symbol),
+          section.addressHigh,
+          section.addressLow,
+        );
+  return elf.machine === EM_ARM && isFunctionType(symbols.type(symbol)) ? offset - (offset % 2) : offset;
+}
 
-/** Ranges of one section, ascending: one for all names of one code. */
-function joinAliases(symbols: readonly CodeSymbol[], sectionSize: number): Range[] {
-  const sorted = [...symbols].sort((a, b) => a.offset - b.offset);
-  const ranges: Range[] = [];
-  for (let i = 0; i < sorted.length; ) {
-    let next = i;
-    while (next < sorted.length && sorted[next]!.offset === sorted[i]!.offset) next++;
-    const same = sorted.slice(i, next);
-    same.sort((a, b) => rank(a) - rank(b));
-    const start = same[0]!.offset;
-    const size = same.reduce((most, symbol) => Math.max(most, symbol.size), 0);
-    const end = Math.min(size > 0 ? start + size : (sorted[next]?.offset ?? sectionSize), sectionSize);
-    const range = {
-      name: same[0]!.name,
-      aliases: same.slice(1).map((symbol) => symbol.name),
-      section: same[0]!.section,
-      start,
-      end,
-      reach: Math.max(end, ranges.at(-1)?.reach ?? 0),
-      isFunction: same.some((symbol) => symbol.isFunction),
-      owner: undefined as unknown as CodeRange,
-    };
-    range.owner = range;
-    ranges.push(range);
-    i = next;
+interface CodeSymbol extends Place {
+  readonly symbol: number;
+  readonly isFunction: boolean;
+}
+
+interface Names {
+  readonly symbol: number;
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+const NONE: readonly Range[] = [];
+const NO_NAMES: readonly string[] = [];
+
+/** Arm's mapping symbols ($x, $d) and the assembler's own labels are no names. */
+function isLabel(name: string): boolean {
+  return name !== '' && !name.startsWith('$') && !name.startsWith('.L');
+}
+
+function parentName({ name }: Range): string {
+  return COLD.exec(name)![1]!;
+}
+
+function newRange(
+  { symbol, name, aliases }: Names,
+  section: number,
+  start: number,
+  end: number,
+  isFunction: boolean,
+  reach: number,
+): Range {
+  const isFragment = name.includes('.cold') && COLD.test(name);
+  const range = {
+    name,
+    aliases,
+    section,
+    start,
+    end,
+    isFunction,
+    isFragment,
+    owner: undefined as unknown as CodeRange,
+    reach,
+    symbol,
+  };
+  range.owner = range;
+  return range;
+}
+
+/** By offset; the assembler writes local symbols, which most are, in this order already. */
+function ascending(symbols: readonly CodeSymbol[]): readonly CodeSymbol[] {
+  for (let i = 1; i < symbols.length; i++) {
+    if (symbols[i]!.offset < symbols[i - 1]!.offset) return [...symbols].sort((a, b) => a.offset - b.offset);
   }
-  return ranges;
+  return symbols;
 }
 
 /**
@@ -241,8 +402,7 @@ function joinAliases(symbols: readonly CodeSymbol[], sectionSize: number): Range
  * (an alias looks like what it stands for), but most aliases are global names of a static function
  * (SYSCALL_DEFINE0 makes __x64_sys_foo of __do_sys_foo, module_init init_module), or `foo.localalias` of foo.
  */
-function rank({ name, bind, isFunction }: CodeSymbol): number {
-  if (!isFunction) return 4;
+function rank(name: string, bind: number): number {
   if (name.includes('.localalias')) return 3;
   if (bind === STB_GLOBAL) return 1;
   return bind === STB_WEAK ? 2 : 0;

@@ -5,10 +5,13 @@ export const ET_EXEC = 2;
 export const ET_DYN = 3;
 
 export const EM_386 = 3;
+export const EM_MIPS = 8;
 export const EM_PPC64 = 21;
 export const EM_S390 = 22;
+export const EM_ARM = 40;
 export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
+export const EM_RISCV = 243;
 
 export const SHN_UNDEF = 0;
 export const SHN_LORESERVE = 0xff00;
