@@ -91,8 +91,8 @@ class CallgraphParser {
     const caller = this.#title(text.slice(source, sourceEnd));
     const callee = this.#title(text.slice(target, targetEnd));
     if (caller < 0) throw this.#malformed(at, `is an edge out of ${INDIRECT}`);
-    if (callee < 0) this.#facts.addIndirect(caller);
-    else this.#facts.addCall(caller, callee);
+    // What a call through a pointer calls is not known here: a function whose address is taken is an open end.
+    if (callee >= 0) this.#facts.addCall(caller, callee);
   }
 
   #node(at: number, end: number): void {
@@ -143,7 +143,6 @@ class CallgraphParser {
       const colon = title.lastIndexOf(':');
       const star = title.charCodeAt(colon + 1) === 0x2a ? 1 : 0;
       name = title === INDIRECT ? -1 : this.#facts.name(title.slice(colon + 1 + star));
-      if (colon >= 0) this.#facts.own(name);
       this.#titles.set(title, name);
     }
     return name;

@@ -126,6 +126,7 @@ export class DisassemblyParser {
   }
 }
 
-function operandOf(text: string): number {
+/** The address that the last operand of a direct transfer is; NaN where there is none. */
+export function operandOf(text: string): number {
   return Number.parseInt(OPERAND.exec(text)?.[1] ?? '', 16);
 }

@@ -30,13 +30,9 @@ export class MachineCalls implements DisassemblySink {
     this.#map = new CodeMap(elf);
     for (const range of this.#map.ranges()) {
       if (range.owner !== range) continue;
-      const name = this.#facts.name(range.name);
-      this.#facts.own(name);
-      if (range.isFunction) this.#facts.addFunction(name, '', 0, 0);
-      for (const alias of range.aliases) {
-        const other = this.#facts.name(alias);
-        if (range.isFunction) this.#facts.addFunction(other, '', 0, 0);
-        this.#facts.addAlias(other, name);
+      if (!range.isFunction) continue;
+      for (const name of [range.name, ...range.aliases]) {
+        this.#facts.addFunction(this.#facts.name(name), '', 0, 0);
       }
     }
   }
@@ -56,72 +52,52 @@ export class MachineCalls implements DisassemblySink {
   }
 
   transfer(transfer: Transfer): void {
+    if (transfer.kind === 'indirect call' || transfer.kind === 'indirect jump') return;
     const caller = this.#map.ownerAt({ section: this.#section, offset: transfer.offset });
-    if (transfer.kind === 'indirect call' || transfer.kind === 'indirect jump') {
-      if (caller !== undefined) this.#facts.addIndirect(this.#facts.name(caller.name));
-      return;
+    for (const target of this.#targets(transfer)) {
+      if (typeof target === 'string') this.#external(caller, target);
+      else this.#internal(caller, transfer, target);
     }
-    const target = this.#target(transfer);
-    if (typeof target === 'string') this.#external(caller, transfer, target);
-    else if (target !== undefined) this.#internal(caller, transfer, target);
   }
 
   finish(): CallFacts {
     return this.#facts.finish();
   }
 
-  /** A place in this object, or the name of what is elsewhere. */
-  #target({ offset, symbol, addend, target }: Transfer): Place | string | undefined {
-    if (symbol === undefined) return { section: this.#section, offset: target! };
-    const ranges = this.#map.named(symbol);
-    const sections = this.#map.sectionsNamed(symbol);
-    if (ranges.length + sections.length > 1) {
-      this.#facts.addUnplaced('several callees have that name', this.#sectionName, offset, symbol);
-      return undefined;
-    }
-    if (ranges.length === 1) return { section: ranges[0]!.section, offset: ranges[0]!.start + addend };
-    if (sections.length === 1) return { section: sections[0]!, offset: addend };
+  /** A place in this object, or the name of what is elsewhere; several where the name is that of several places. */
+  #targets({ symbol, addend, target }: Transfer): (Place | string)[] {
+    if (symbol === undefined) return [{ section: this.#section, offset: target! }];
+    const places = [
+      ...this.#map.named(symbol).map(({ section, start }) => ({ section, offset: start + addend })),
+      ...this.#map.sectionsNamed(symbol).map((section) => ({ section, offset: addend })),
+    ];
+    if (places.length > 0) return places;
     const label = this.#map.label(symbol);
-    return label === undefined ? symbol : { section: label.section, offset: label.offset + addend };
+    return [label === undefined ? symbol : { section: label.section, offset: label.offset + addend }];
   }
 
-  #external(caller: CodeRange | undefined, { offset }: Transfer, callee: string): void {
-    if (this.#isNoCall(callee)) return;
-    if (callee === '*ABS*') {
-      this.#facts.addUnplaced('the callee is no function', this.#sectionName, offset, callee);
-    } else if (caller === undefined) {
-      this.#facts.addUnplaced('no function holds the code', this.#sectionName, offset, callee);
-    } else if (this.set.thunk?.test(callee)) this.#facts.addIndirect(this.#facts.name(caller.name));
-    else this.#facts.addCall(this.#facts.name(caller.name), this.#facts.name(callee));
+  #external(caller: CodeRange | undefined, callee: string): void {
+    if (this.#isNoCall(callee) || callee === '*ABS*' || this.set.thunk?.test(callee)) return;
+    this.#addCall(caller, callee);
   }
 
-  #internal(caller: CodeRange | undefined, { kind, offset }: Transfer, target: Place): void {
+  #addCall(caller: CodeRange | undefined, callee: string): void {
+    const name = this.#facts.name(callee);
+    if (caller === undefined) this.#facts.addNamelessCall(name, this.#facts.name(this.#sectionName));
+    else this.#facts.addCall(this.#facts.name(caller.name), name);
+  }
+
+  #internal(caller: CodeRange | undefined, { kind }: Transfer, target: Place): void {
     const code = this.#map.at(target);
-    if (code === undefined) {
-      // A jump to code without a name is one to the function's own, out of line (.fixup, .altinstr_aux).
-      if (kind === 'jump') return;
-      const callee = `${this.#sectionName}+0x${target.offset.toString(16)}`;
-      this.#facts.addUnplaced('the callee is no function', this.#sectionName, offset, callee);
-      return;
-    }
+    // Code without a name is the function's own, out of line (.fixup, .altinstr_aux).
+    if (code === undefined) return;
     const { owner } = code;
     const atEntry = owner === code && target.offset - code.start <= this.set.entrySize;
-    if (caller === undefined) {
-      // And out of line, a jump into the middle of a function is the way back.
-      if (kind === 'jump' && !atEntry) return;
-      this.#facts.addUnplaced('no function holds the code', this.#sectionName, offset, owner.name);
-      return;
-    }
+    // And from there, a jump into the middle of a function is the way back.
+    if (caller === undefined && kind === 'jump' && !atEntry) return;
     if (owner === caller && (kind === 'jump' || !atEntry)) return;
-    if (this.#isNoCall(code.name)) return;
-    const from = this.#facts.name(caller.name);
-    if (this.set.thunk?.test(code.name)) {
-      this.#facts.addIndirect(from);
-      return;
-    }
-    this.#facts.addCall(from, this.#facts.name(owner.name));
-    // A call of code with several names is a call of each: a caller is found by whichever name one asks for.
-    for (const alias of owner.aliases) this.#facts.addCall(from, this.#facts.name(alias));
+    if (this.#isNoCall(code.name) || this.set.thunk?.test(code.name)) return;
+    this.#addCall(caller, owner.name);
   }
 
   #isNoCall(callee: string): boolean {

@@ -46,7 +46,7 @@ export async function readObjectCalls(file: string, options: ObjdumpOptions = {}
     );
   }
   const calls = new MachineCalls(elf, set);
-  const program = options.objdump ?? defaultObjdump(set);
+  const program = options.objdump ?? objdumpFor(set);
   await disassemble(program, file, set, new DisassemblyParser(set, calls));
   if (calls.sectionsMissing !== 0) {
     throw new InputError(
@@ -66,7 +66,8 @@ async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
-function defaultObjdump(set: InstructionSet): string {
+/** The objdump for a machine: this one's own, or the cross one. */
+export function objdumpFor(set: InstructionSet): string {
   return isHost(set) ? 'objdump' : `${set.target}-linux-gnu-objdump`;
 }
 

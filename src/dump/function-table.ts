@@ -31,11 +31,12 @@ export class FunctionTable {
   }
 
   /**
+   * @param name the assembler name as the dump has it
    * @param place `FILE;LINE;COL`; FILE may hold semicolons
    * @returns the function's id
    */
   function(name: string, place: string): number {
-    const nameId = this.name(name);
+    const nameId = this.name(symbolName(name));
     let placeId = this.#placeIds.get(place);
     if (placeId === undefined) {
       placeId = this.#places.length / 3;
@@ -48,6 +49,13 @@ export class FunctionTable {
     const at = placeId * 3;
     return this.#functions.place(nameId, this.#places[at]!, this.#places[at + 1]!, this.#places[at + 2]!);
   }
+}
+
+const STAR = 0x2a;
+
+/** A symbol's name: GCC marks one that the source gave (`asm("name")`) with a `*` before it (gcc/varasm.cc). */
+export function symbolName(assemblerName: string): string {
+  return assemblerName.charCodeAt(0) === STAR ? assemblerName.slice(1) : assemblerName;
 }
 
 function intern(ids: Map<string, number>, texts: string[], text: string): number {

@@ -1,4 +1,4 @@
-import type { FunctionTable } from './function-table.js';
+import { type FunctionTable, symbolName } from './function-table.js';
 import { type FunctionRef, INLINING, parseRecord } from './record.js';
 
 /** What is wrong with a line of a dump. */
@@ -313,7 +313,7 @@ class NodeTable {
     const bytes = this.#bytes;
     const name = bytes.toString('utf8', nameStart, nameEnd);
     if (this.#byText) {
-      const met = this.#byText.get(`${name};${order}`);
+      const met = this.#byText.get(`${symbolName(name)};${order}`);
       if (met !== undefined) return met;
     }
     const node = this.#append(this.#table.function(name, bytes.toString('utf8', place, end)), order);
@@ -322,7 +322,7 @@ class NodeTable {
     this.#nameEnd[node] = nameEnd;
     this.#placeStart[node] = place;
     this.#placeEnd[node] = end;
-    this.#byText?.set(`${name};${order}`, node);
+    this.#byText?.set(`${symbolName(name)};${order}`, node);
     this.#slots[slot] = node;
     if (this.#order.length * 2 > this.#slots.length) this.#grow();
     return node;
@@ -336,7 +336,7 @@ class NodeTable {
         this.#byText.set(`${name};${this.#order[node]}`, node);
       }
     }
-    const key = `${ref.name};${ref.order}`;
+    const key = `${symbolName(ref.name)};${ref.order}`;
     let node = this.#byText.get(key);
     if (node === undefined) {
       node = this.#append(this.#table.function(ref.name, `${ref.file};${ref.line};${ref.col}`), ref.order);

@@ -6,7 +6,7 @@ import type { Database, Statement } from 'better-sqlite3';
  */
 const ROWS = 100;
 
-export type Value = number | bigint | string | null;
+export type Value = number | bigint | string | Buffer | null;
 
 /** Fills one table, whole rows at a time. Call `flush` at the end. */
 export class BulkInsert {

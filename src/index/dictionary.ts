@@ -28,6 +28,8 @@ export class Dictionary {
   readonly #functions = new IntTuples();
   /** Place of a function among the tuples -> its id. */
   readonly #functionIds: number[] = [];
+  /** Id -> name. */
+  readonly #functionNames: number[] = [];
   #lastFunction = 0;
   readonly #insertFunction: BulkInsert;
 
@@ -42,12 +44,27 @@ export class Dictionary {
     const known = db.prepare('SELECT id, name, path, line, col FROM function ORDER BY id').raw().iterate();
     for (const [id, ...tuple] of known as Iterable<[number, number, number, number, number]>) {
       this.#functionIds[this.#functions.place(...tuple)] = id;
+      this.#functionNames[id] = tuple[0];
       this.#lastFunction = id;
     }
   }
 
   name(text: string): number {
     return this.#names.id(text);
+  }
+
+  kind(text: string): number {
+    return this.#kinds.id(text);
+  }
+
+  /** The text of a name that this index has. */
+  text(name: number): string {
+    return this.#names.text(name);
+  }
+
+  /** The name of a function, by the function's id. */
+  nameOf(functionId: number): number {
+    return this.#functionNames[functionId]!;
   }
 
   /** Takes in what a reader tells, and extends its translation by it. */
@@ -66,6 +83,7 @@ export class Dictionary {
       if (id === undefined) {
         id = ++this.#lastFunction;
         this.#functionIds[place] = id;
+        this.#functionNames[id] = name;
         this.#insertFunction.add(id, name, path, line, col);
       }
       translation.functions.push(id);
@@ -83,6 +101,7 @@ export function emptyTranslation(): Translation {
 
 class Interned {
   readonly #ids = new Map<string, number>();
+  readonly #texts: string[] = [];
   readonly #insert: (id: number, text: string) => void;
   readonly #rows: BulkInsert;
   #last = 0;
@@ -91,6 +110,7 @@ class Interned {
     const known = db.prepare(`SELECT id, text FROM ${table}`).raw().iterate() as Iterable<[number, string]>;
     for (const [id, text] of known) {
       this.#ids.set(text, id);
+      this.#texts[id] = text;
       if (id > this.#last) this.#last = id;
     }
     this.#insert = insert;
@@ -102,9 +122,14 @@ class Interned {
     if (id === undefined) {
       id = ++this.#last;
       this.#ids.set(text, id);
+      this.#texts[id] = text;
       this.#insert(id, text);
     }
     return id;
+  }
+
+  text(id: number): string {
+    return this.#texts[id]!;
   }
 
   flush(): void {

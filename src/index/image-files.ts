@@ -1,11 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { readMaybeCompressed } from '../input/decompress.js';
 import type { Entry } from '../input/inputs.js';
 import { classify, type Role } from '../input/roles.js';
 import { walk } from '../input/walk.js';
-import { type Image, readImage } from '../symbols/image.js';
+import { type Image, imageOf } from '../symbols/image.js';
 import {
   type AddressTable,
   type ExportedSymbol,
@@ -105,7 +106,7 @@ export function moduleName(path: string): string {
 
 /** What is known of one object: its ELF symbols, or what a table says of them. */
 export type ObjectSymbols = { readonly name: string; readonly path: string; readonly stamp: string } & (
-  | { readonly source: 'elf'; readonly image: Image }
+  | { readonly source: 'elf'; readonly elf: Elf; readonly image: Image }
   | { readonly source: 'system-map'; readonly table: AddressTable }
   | { readonly source: 'symbols-klp'; readonly names: readonly string[] }
 );
@@ -132,7 +133,8 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
       if (role === 'vmlinux' || role === 'module') {
         const object = role === 'vmlinux' ? 'vmlinux' : moduleName(name);
         if (!objects.has(object)) {
-          objects.set(object, { name: object, path, stamp, source: 'elf', image: readImage(bytes, path) });
+          const elf = openElf(bytes, path);
+          objects.set(object, { name: object, path, stamp, source: 'elf', elf, image: imageOf(elf) });
         }
       } else if (role === 'modlist') {
         for (const object of parseModuleObjects(bytes, path).objects) moduleOf.set(object, moduleName(name));

@@ -1,72 +1,95 @@
 import type { Database } from 'better-sqlite3';
-import { STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
-import { companion, stemOf } from '../input/roles.js';
-import type { Image } from '../symbols/image.js';
-import {
-  type ImageFunctionSymbol,
-  type PlacedUnit,
-  placeUnits,
-  type UnitFunctionSymbol,
-  type UnitToPlace,
-} from '../symbols/place-units.js';
+import { STT_GNU_IFUNC } from '../elf/index.js';
+import { type LinkedUnits, type LinkUnit, linkUnits } from '../symbols/link-units.js';
 import { BulkInsert, type Value } from './bulk-insert.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
+import { unitsToLink, writeLinked, writeLinkedGraphs } from './link-writer.js';
+import { writeOutside } from './outside-writer.js';
 
 /** By STT_NOTYPE to STT_TLS; 10 is STT_GNU_IFUNC. */
 const TYPES = ['notype', 'object', 'func', 'section', 'file', 'common', 'tls'];
 /** By STB_LOCAL, STB_GLOBAL, STB_WEAK; 10 is STB_GNU_UNIQUE. */
 const BINDINGS = ['local', 'global', 'weak'] as const;
 
-/** Writes a build's linked objects anew, and which unit each of their functions comes from. */
-export function writeImages(db: Database, build: number, loaded: LoadedImages, dictionary: Dictionary): void {
+/** Writes a build's linked objects anew, and what linking made of its units. */
+export async function writeImages(
+  db: Database,
+  build: number,
+  loaded: LoadedImages,
+  dictionary: Dictionary,
+  objdump?: string,
+): Promise<void> {
   for (const sql of [
-    'UPDATE unit SET image = NULL WHERE build = ?',
+    'DELETE FROM unit_image WHERE unit IN (SELECT id FROM unit WHERE build = ?)',
+    'DELETE FROM outside WHERE unit IN (SELECT id FROM unit WHERE build = ?)',
     'DELETE FROM image_symbol WHERE image IN (SELECT id FROM image WHERE build = ?)',
     'DELETE FROM image WHERE build = ?',
     'DELETE FROM export WHERE build = ?',
   ]) {
     db.prepare(sql).run(build);
   }
-  const insertImage = db
-    .prepare(
-      'INSERT INTO image (build, name, kind, source, path, stamp) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
-    )
-    .pluck();
-  const { objects } = loaded;
-  const ids = objects.map(
-    ({ name, source, path, stamp }) =>
-      insertImage.get(build, name, name === 'vmlinux' ? 'vmlinux' : 'module', source, path, stamp) as number,
-  );
-  const units = unitsToPlace(db, build, loaded);
-  const functions = objects.map((object) =>
-    object.source === 'elf' ? functionsOf(object.image) : NO_FUNCTIONS,
-  );
-  const placed = placeUnits(
-    units.map(({ unit }) => unit),
-    functions.map(({ symbols }) => symbols),
-  );
-  const setImage = db.prepare('UPDATE unit SET image = ? WHERE id = ?');
-  const unitOf = objects.map(() => new Map<number, number>());
-  placeByTables(objects, units, placed, (at, image) => setImage.run(ids[image], units[at]!.id), unitOf);
-  placed.forEach(({ image, symbols }: PlacedUnit, at) => {
-    const { id } = units[at]!;
-    if (image !== undefined) setImage.run(ids[image], id);
-    for (const found of symbols) {
-      if (found) unitOf[found.image]!.set(functions[found.image]!.rows[found.symbol]!, id);
-    }
-  });
+  const images = insertImages(db, build, loaded);
+  const units = unitsToLink(db, build, loaded, images);
+  const linked = linkUnits(loaded.objects, units);
+  placeByTables(loaded.objects, units, linked);
+  writeLinked(db, images.ids, units, linked, dictionary);
   // Made again by `INDEXES` when the table is full: see there.
   db.exec('DROP INDEX IF EXISTS image_symbol_name');
   const rows = new BulkInsert(db, 'image_symbol', 13);
-  objects.forEach((object, at) => {
-    addSymbols(rows, object, ids[at]!, unitOf[at]!, dictionary);
+  loaded.objects.forEach((object, at) => {
+    addSymbols(
+      rows,
+      object,
+      images.ids[at]!,
+      (row) => unitIdOf(units, linked.unitOf[at]!.get(row)),
+      dictionary,
+    );
   });
   rows.flush();
+  writeLinkedGraphs(db, build);
+  const { objects } = loaded;
+  const { ids } = images;
+  await writeOutside(db, build, {
+    objects,
+    ids,
+    units,
+    linked,
+    dictionary,
+    ...(objdump !== undefined && { objdump }),
+  });
   const exports = db.prepare('INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?)');
   for (const { name, object, kind, namespace } of loaded.exports) {
     exports.run(build, dictionary.name(name), object, kind, namespace);
   }
+}
+
+interface InsertedImages {
+  /** By place in `LoadedImages.objects`. */
+  readonly ids: readonly number[];
+  /** Modules that Kbuild names and no file was given of. */
+  readonly missing: ReadonlyMap<string, number>;
+}
+
+function insertImages(db: Database, build: number, { objects, moduleOf }: LoadedImages): InsertedImages {
+  const insert = db
+    .prepare(
+      'INSERT INTO image (build, name, kind, source, path, stamp) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+    )
+    .pluck();
+  const add = (name: string, source: string, path: string, stamp: string) =>
+    insert.get(build, name, name === 'vmlinux' ? 'vmlinux' : 'module', source, path, stamp) as number;
+  const ids = objects.map(({ name, source, path, stamp }) => add(name, source, path, stamp));
+  const given = new Set(objects.map(({ name }) => name));
+  const missing = new Map<string, number>();
+  for (const name of moduleOf.values()) {
+    if (!given.has(name) && !missing.has(name)) missing.set(name, add(name, 'missing', '', ''));
+  }
+  return { ids, missing };
+}
+
+function unitIdOf(units: readonly LinkUnit[], at: number | undefined): number | null {
+  return at === undefined ? null : units[at]!.id;
 }
 
 /**
@@ -75,14 +98,12 @@ export function writeImages(db: Database, build: number, loaded: LoadedImages, d
  */
 function placeByTables(
   objects: readonly ObjectSymbols[],
-  units: readonly { readonly id: number; readonly unit: UnitToPlace }[],
-  placed: readonly PlacedUnit[],
-  setImage: (unit: number, image: number) => void,
-  unitOf: readonly Map<number, number>[],
+  units: readonly LinkUnit[],
+  { images, unitOf }: LinkedUnits,
 ): void {
   const definers = new Map<string, number[]>();
-  units.forEach(({ unit }, at) => {
-    for (const { name } of unit.functions) {
+  units.forEach(({ symbols }, at) => {
+    for (const { name } of symbols) {
       const known = definers.get(name);
       if (known) known.push(at);
       else definers.set(name, [at]);
@@ -94,13 +115,13 @@ function placeByTables(
     const total = countNames(names);
     names.forEach((name, row) => {
       const candidates = (definers.get(name) ?? []).filter((at) => {
-        const known = placed[at]!.image;
-        return known === undefined || known === image;
+        const known = images[at]!;
+        return known.size === 0 || known.has(image);
       });
       const [only] = candidates;
       if (only === undefined || candidates.length > 1 || total.get(name) !== 1) return;
-      unitOf[image]!.set(row, units[only]!.id);
-      if (placed[only]!.image === undefined) setImage(only, image);
+      unitOf[image]!.set(row, only);
+      images[only]!.add(image);
     });
   });
 }
@@ -115,7 +136,7 @@ function addSymbols(
   rows: BulkInsert,
   object: ObjectSymbols,
   image: number,
-  unitOf: ReadonlyMap<number, number>,
+  unitOf: (row: number) => number | null,
   dictionary: Dictionary,
 ): void {
   const none: Value = null;
@@ -143,7 +164,7 @@ function addSymbols(
         it.position[i]!,
         it.total[i]!,
         it.traceable[i]!,
-        unitOf.get(i) ?? none,
+        unitOf(i),
       );
     }
     return;
@@ -162,61 +183,7 @@ function addSymbols(
     const type = letter === '' ? 'unknown' : /[tw]/i.test(letter) ? 'func' : 'object';
     const binding = letter === '' ? none : letter === letter.toLowerCase() ? 'local' : 'global';
     const id = dictionary.name(name);
-    const unit = unitOf.get(i) ?? none;
+    const unit = unitOf(i);
     rows.add(image, i, id, address, none, type, binding, none, none, known, total.get(name)!, none, unit);
-  });
-}
-
-const NO_FUNCTIONS: { rows: readonly number[]; symbols: readonly ImageFunctionSymbol[] } = {
-  rows: [],
-  symbols: [],
-};
-
-/** An image's function symbols, and which of its rows each is. */
-function functionsOf(image: Image): typeof NO_FUNCTIONS {
-  const rows: number[] = [];
-  for (let i = 0; i < image.names.length; i++) {
-    const isFunction = image.type[i] === STT_FUNC || image.type[i] === STT_GNU_IFUNC;
-    if (isFunction && image.section[i] !== 0) rows.push(i);
-  }
-  // Differences between addresses fit a double exactly; addresses do not.
-  let lowest = 2n ** 64n;
-  for (const row of rows) if (image.address[row]! < lowest) lowest = image.address[row]!;
-  return {
-    rows,
-    symbols: rows.map((row) => ({
-      name: image.names[row]!,
-      offset: Number(image.address[row]! - lowest),
-      section: image.kind === 'module' ? image.section[row]! : 0,
-      size: image.size[row]!,
-      binding: BINDINGS[image.binding[row]!] ?? 'unique',
-      file: image.groups[image.group[row]!],
-    })),
-  };
-}
-
-function unitsToPlace(
-  db: Database,
-  build: number,
-  loaded: LoadedImages,
-): { id: number; unit: UnitToPlace }[] {
-  const places = new Map(loaded.objects.map(({ name }, at) => [name, at]));
-  const symbols = db.prepare(
-    `SELECT t.text AS name, s.section_index AS section, s.value, s.size, s.binding
-     FROM symbol s JOIN name t ON t.id = s.name WHERE s.unit = ?`,
-  );
-  const units = db.prepare('SELECT id, path, source FROM unit WHERE build = ?').all(build) as {
-    id: number;
-    path: string;
-    source: string;
-  }[];
-  return units.map(({ id, path, source }) => {
-    const module = loaded.moduleOf.get(companion(stemOf(path), '.o'));
-    const image = module === undefined ? undefined : places.get(module);
-    // What is in a module that was not given is in none of the others.
-    const lost = module !== undefined && image === undefined;
-    const functions = lost ? [] : (symbols.all(id) as UnitFunctionSymbol[]);
-    const baseName = source.slice(source.lastIndexOf('/') + 1);
-    return { id, unit: { baseName, functions, ...(image !== undefined && { image }) } };
   });
 }

@@ -112,9 +112,10 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     const imageStamp = imageFiles.map(({ path, stamp }) => `${path} ${stamp}`).join('\n');
     if (total + vanished.length > 0 || writer.imageStamp() !== imageStamp) {
       loaded = await loadImages(imageFiles);
-      writer.setImages(loaded, imageStamp);
+      await writer.setImages(loaded, imageStamp, options.objdump);
     }
     if (vanished.length + changed.length > 0) writer.forgetUnused();
+    writer.setIdentity();
     const images = writer.imageCount();
     const incomplete = writer.incomplete();
     change.commit();

@@ -1,4 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { Role } from '../symbols/bodies.js';
+import { type InitBounds, lifetimeOf, type SectionLifetime } from '../symbols/section-lifetime.js';
+import { GraphReader } from './graph-reader.js';
+import { MemberReader } from './member-reader.js';
 import type {
   CallerRow,
   Decision,
@@ -19,20 +23,55 @@ export class IndexReader {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
   readonly #units = new Map<number, UnitRow>();
+  readonly graph: GraphReader;
+  readonly members: MemberReader;
+  readonly #bounds = new Map<string, InitBounds | undefined>();
   #kinds: Map<number, string> | undefined;
 
   constructor(db: Database) {
     this.#db = db;
+    this.graph = new GraphReader(db);
+    this.members = new MemberReader(db);
+  }
+
+  /** A build's units, ascending. */
+  unitIds(build: string): number[] {
+    return this.#statement(
+      'SELECT u.id FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ? ORDER BY u.id',
+    )
+      .pluck()
+      .all(build) as number[];
+  }
+
+  /** A linked object whose ELF file was read. */
+  imageId(build: string, name: string): number | undefined {
+    return this.#statement(
+      "SELECT i.id FROM image i JOIN build b ON b.id = i.build WHERE b.name = ? AND i.name = ? AND i.source = 'elf'",
+    )
+      .pluck()
+      .get(build, name) as number | undefined;
+  }
+
+  /** Whether the calls of some unit of the build, or of code of its linked objects without a dump, were not read. */
+  hasUnreadCalls(build: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 FROM build b WHERE b.name = ? AND (
+           EXISTS (SELECT 1 FROM unit u WHERE u.build = b.id AND u.calls NOT IN ('ci', 'objdump'))
+           OR EXISTS (SELECT 1 FROM image i WHERE i.build = b.id AND i.source = 'elf' AND i.code = 'unread'))`,
+        build,
+      ) !== undefined
+    );
   }
 
   close(): void {
     this.#db.close();
   }
 
-  builds(): { name: string; root: string; indexedAt: string }[] {
-    return this.#all('SELECT name, root, indexed_at AS indexedAt FROM build ORDER BY name') as ReturnType<
-      IndexReader['builds']
-    >;
+  builds(): { name: string; root: string; indexedAt: string; identity: string }[] {
+    return this.#all(
+      'SELECT name, root, indexed_at AS indexedAt, identity FROM build ORDER BY name',
+    ) as ReturnType<IndexReader['builds']>;
   }
 
   nameId(text: string): number | undefined {
@@ -46,6 +85,11 @@ export class IndexReader {
     )
       .pluck()
       .all() as string[];
+  }
+
+  /** Ids of all names. */
+  allNameIds(): number[] {
+    return this.#statement('SELECT id FROM name').pluck().all() as number[];
   }
 
   functionsNamed(nameId: number): FunctionRow[] {
@@ -68,12 +112,18 @@ export class IndexReader {
     ) as ReturnType<IndexReader['declarations']>;
   }
 
-  /** The nodes of a function, as [unit, node]. */
-  nodesOf(functionId: number): [number, number][] {
-    return this.#raw('SELECT unit, id FROM node WHERE function = ? ORDER BY unit, id', functionId) as [
-      number,
-      number,
-    ][];
+  /** The units with nodes of a function. */
+  unitsOf(functionId: number): number[] {
+    return this.#statement('SELECT DISTINCT unit FROM node WHERE function = ? ORDER BY unit')
+      .pluck()
+      .all(functionId) as number[];
+  }
+
+  /** The units in whose objects the name is that of a part of a function (`foo.cold`). */
+  unitsWithFragment(nameId: number): number[] {
+    return this.#statement(`SELECT unit FROM symbol WHERE name = ? AND role = ${Role.fragment} ORDER BY unit`)
+      .pluck()
+      .all(nameId) as number[];
   }
 
   /** The units whose objects have a function symbol of the name. */
@@ -87,15 +137,56 @@ export class IndexReader {
     let row = this.#units.get(id);
     if (!row) {
       const found = this.#one(
-        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls, i.name AS image,
+        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls,
+           (SELECT group_concat(name, ' ') FROM (SELECT i.name FROM unit_image l JOIN image i ON i.id = l.image
+            WHERE l.unit = u.id ORDER BY i.name <> 'vmlinux', i.name)) AS images,
            EXISTS (SELECT 1 FROM image v WHERE v.build = u.build AND v.name = 'vmlinux' AND v.source = 'elf') AS imagesKnown
-         FROM unit u JOIN build b ON b.id = u.build LEFT JOIN image i ON i.id = u.image WHERE u.id = ?`,
+         FROM unit u JOIN build b ON b.id = u.build WHERE u.id = ?`,
         id,
-      ) as Omit<UnitRow, 'complete' | 'imagesKnown'> & { complete: number; imagesKnown: number };
-      row = { ...found, complete: found.complete === 1, imagesKnown: found.imagesKnown === 1 };
+      ) as Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls'> & {
+        complete: number;
+        images: string | null;
+        imagesKnown: number;
+      };
+      const images = found.images?.split(' ') ?? [];
+      row = {
+        ...found,
+        complete: found.complete === 1,
+        images,
+        image: images[0] ?? null,
+        imagesKnown: found.imagesKnown === 1,
+      };
       this.#units.set(id, row);
     }
     return row;
+  }
+
+  /** Reads all units of a build, so that `unit` need not ask for each. */
+  loadUnitRows(build: string): void {
+    const images = new Map<number, string[]>();
+    for (const [unit, name] of this.#raw(
+      `SELECT l.unit, i.name FROM unit_image l JOIN image i ON i.id = l.image JOIN build b ON b.id = i.build
+       WHERE b.name = ? ORDER BY i.name <> 'vmlinux', i.name`,
+      build,
+    ) as [number, string][]) {
+      images.set(unit, [...(images.get(unit) ?? []), name]);
+    }
+    const imagesKnown = this.imageId(build, 'vmlinux') !== undefined;
+    const rows = this.#all(
+      `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls
+       FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
+      build,
+    ) as (Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls'> & { complete: number })[];
+    for (const row of rows) {
+      const own = images.get(row.id) ?? [];
+      this.#units.set(row.id, {
+        ...row,
+        complete: row.complete === 1,
+        images: own,
+        image: own[0] ?? null,
+        imagesKnown,
+      });
+    }
   }
 
   /** Whether a unit's dump or source is called exactly so. */
@@ -131,9 +222,10 @@ export class IndexReader {
   /** The function symbol of that name in the unit's object. */
   symbol(unit: number, nameId: number): SymbolRow | undefined {
     const row = this.#one(
-      `SELECT sec.text AS section, s.section_index AS sectionIndex, s.value, s.size, s.binding, s.traceable
-       FROM symbol s JOIN name sec ON sec.id = s.section WHERE s.unit = ? AND s.name = ?
-       ORDER BY s.id`,
+      `SELECT sec.text AS section, y.section_index AS sectionIndex, y.value, y.size,
+         CASE s.binding WHEN 0 THEN 'local' WHEN 1 THEN 'global' WHEN 2 THEN 'weak' ELSE 'unique' END AS binding, y.traceable
+       FROM symbol s JOIN body y ON y.unit = s.unit AND y.id = s.body JOIN name sec ON sec.id = y.section
+       WHERE s.unit = ? AND s.name = ? ORDER BY s.id`,
       unit,
       nameId,
     ) as (Omit<SymbolRow, 'traceable'> & { traceable: number }) | undefined;
@@ -143,8 +235,8 @@ export class IndexReader {
   /** The other function symbols at the same place: aliases, or functions folded into one (`-fipa-icf`). */
   aliases(unit: number, nameId: number, symbol: SymbolRow): string[] {
     return this.#statement(
-      `SELECT DISTINCT t.text FROM symbol s JOIN name t ON t.id = s.name
-       WHERE s.unit = ? AND s.section_index = ? AND s.value = ? AND s.name <> ? ORDER BY 1`,
+      `SELECT DISTINCT t.text FROM symbol s JOIN body y ON y.unit = s.unit AND y.id = s.body JOIN name t ON t.id = s.name
+       WHERE s.unit = ? AND y.section_index = ? AND y.value = ? AND s.name <> ? ORDER BY 1`,
     )
       .pluck()
       .all(unit, symbol.sectionIndex, symbol.value, nameId) as string[];
@@ -201,8 +293,40 @@ export class IndexReader {
        WHERE s.name = ? AND b.name = ? ORDER BY i.name <> 'vmlinux', i.name, s.position, s.id`,
       nameId,
       build,
-    ) as (Omit<ImageSymbolRow, 'traceable'> & { traceable: number | null })[];
-    return rows.map((row) => ({ ...row, traceable: row.traceable === null ? null : row.traceable === 1 }));
+    ) as (Omit<ImageSymbolRow, 'traceable' | 'lifetime'> & { traceable: number | null })[];
+    return rows.map((row) => ({
+      ...row,
+      traceable: row.traceable === null ? null : row.traceable === 1,
+      lifetime: this.#lifetimeOf(build, row),
+    }));
+  }
+
+  #lifetimeOf(
+    build: string,
+    { object, section, address }: Pick<ImageSymbolRow, 'object' | 'section' | 'address'>,
+  ): SectionLifetime {
+    const inModule = object !== 'vmlinux';
+    const place = { inModule, section, address: address === null ? null : BigInt(`0x${address}`) };
+    return lifetimeOf(place, inModule ? undefined : this.#initBounds(build));
+  }
+
+  #initBounds(build: string): InitBounds | undefined {
+    if (!this.#bounds.has(build)) {
+      const [start, end] = ['__init_begin', '__init_end'].map((name) => this.#vmlinuxAddress(build, name));
+      this.#bounds.set(build, start === undefined || end === undefined ? undefined : { start, end });
+    }
+    return this.#bounds.get(build);
+  }
+
+  #vmlinuxAddress(build: string, name: string): bigint | undefined {
+    const address = this.#statement(
+      `SELECT printf('%016x', s.address) FROM name t JOIN image_symbol s ON s.name = t.id JOIN image i ON i.id = s.image
+       JOIN build b ON b.id = i.build
+       WHERE t.text = ? AND b.name = ? AND i.name = 'vmlinux' AND s.address IS NOT NULL`,
+    )
+      .pluck()
+      .get(name, build) as string | undefined;
+    return address === undefined ? undefined : BigInt(`0x${address}`);
   }
 
   /** The objects that export a symbol, by Module.symvers or by their own `__ksymtab_` symbols. */
@@ -237,8 +361,8 @@ export class IndexReader {
   /** Names that a module's units had and its linked file does not show. */
   lostNames(build: string, object: string): string[] {
     return this.#statement(
-      `SELECT DISTINCT t.text FROM lost_symbol l JOIN unit u ON u.id = l.unit JOIN image i ON i.id = u.image
-       JOIN build b ON b.id = u.build JOIN name t ON t.id = l.name WHERE b.name = ? AND i.name = ?`,
+      `SELECT DISTINCT t.text FROM lost_symbol l JOIN unit u ON u.id = l.unit
+       JOIN unit_image o ON o.unit = u.id JOIN image i ON i.id = o.image JOIN build b ON b.id = u.build JOIN name t ON t.id = l.name WHERE b.name = ? AND i.name = ?`,
     )
       .pluck()
       .all(build, object) as string[];
@@ -247,7 +371,7 @@ export class IndexReader {
   /** The build's linked objects: vmlinux and modules by name. */
   images(build: string): { name: string; source: 'elf' | 'system-map' | 'symbols-klp' }[] {
     return this.#all(
-      'SELECT i.name, i.source FROM image i JOIN build b ON b.id = i.build WHERE b.name = ? ORDER BY 1',
+      "SELECT i.name, i.source FROM image i JOIN build b ON b.id = i.build WHERE b.name = ? AND i.source <> 'missing' ORDER BY 1",
       build,
     ) as ReturnType<IndexReader['images']>;
   }

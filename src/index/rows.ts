@@ -1,3 +1,5 @@
+import type { SectionLifetime } from '../symbols/section-lifetime.js';
+
 /** A function as dumps declare it: the same name in another file is another function. */
 export interface FunctionRow {
   readonly id: number;
@@ -18,7 +20,9 @@ export interface UnitRow {
   readonly complete: boolean;
   readonly object: 'read' | 'missing' | 'corrupt' | 'not asked';
   readonly calls: 'ci' | 'objdump' | 'missing' | 'corrupt' | 'not asked';
-  /** `vmlinux` or a module's name; null where it is not known, or the unit is in neither. */
+  /** `vmlinux` and modules by their names: none where it is not known, or the unit is in neither. */
+  readonly images: readonly string[];
+  /** The first of them, or null. */
   readonly image: string | null;
   /** Whether the build's linked objects were read from ELF files, so that a unit in none of them is in none. */
   readonly imagesKnown: boolean;
@@ -82,6 +86,8 @@ export interface ImageSymbolRow {
   readonly unit: number | null;
   /** That unit's source. */
   readonly source: string | null;
+  /** Whether it is there when a livepatch comes. */
+  readonly lifetime: SectionLifetime;
 }
 
 /** Code that was copied somewhere, however often, in the words of the dump. */

@@ -2,7 +2,7 @@
 export const APPLICATION_ID = 0x6b6c7072;
 
 /** The schema's version (`PRAGMA user_version`); docs/index-schema.md describes it for people with sqlite3. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Tables, in an order that references go backwards. */
 export const TABLES = `
@@ -11,6 +11,7 @@ CREATE TABLE build (
   name TEXT NOT NULL UNIQUE,
   root TEXT NOT NULL,
   indexed_at TEXT NOT NULL,
+  identity TEXT NOT NULL DEFAULT '',
   image_stamp TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
@@ -33,9 +34,10 @@ CREATE TABLE image (
   build INTEGER NOT NULL REFERENCES build,
   name TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('vmlinux', 'module')),
-  source TEXT NOT NULL CHECK (source IN ('elf', 'system-map', 'symbols-klp')),
+  source TEXT NOT NULL CHECK (source IN ('elf', 'system-map', 'symbols-klp', 'missing')),
   path TEXT NOT NULL,
   stamp TEXT NOT NULL,
+  code TEXT NOT NULL DEFAULT 'unread' CHECK (code IN ('relocations', 'disassembly', 'unread')),
   UNIQUE (build, name)
 ) STRICT;
 
@@ -50,9 +52,14 @@ CREATE TABLE unit (
   object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
   object_path TEXT,
   calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'missing', 'corrupt', 'not asked')),
-  image INTEGER REFERENCES image,
   UNIQUE (build, path)
 ) STRICT;
+
+CREATE TABLE unit_image (
+  unit INTEGER NOT NULL REFERENCES unit,
+  image INTEGER NOT NULL REFERENCES image,
+  PRIMARY KEY (unit, image)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE problem (
   unit INTEGER NOT NULL REFERENCES unit,
@@ -81,18 +88,36 @@ CREATE TABLE edge (
   FOREIGN KEY (unit, dst) REFERENCES node (unit, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE symbol (
+CREATE TABLE body (
   unit INTEGER NOT NULL REFERENCES unit,
   id INTEGER NOT NULL,
-  name INTEGER NOT NULL REFERENCES name,
   section INTEGER NOT NULL REFERENCES name,
   section_index INTEGER NOT NULL,
   value INTEGER NOT NULL,
   size INTEGER NOT NULL,
-  binding TEXT NOT NULL CHECK (binding IN ('local', 'global', 'weak', 'unique')),
   traceable INTEGER NOT NULL CHECK (traceable IN (0, 1)),
+  lifetime INTEGER NOT NULL CHECK (lifetime BETWEEN 0 AND 3),
+  owner INTEGER NOT NULL,
   PRIMARY KEY (unit, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE symbol (
+  unit INTEGER NOT NULL REFERENCES unit,
+  id INTEGER NOT NULL,
+  name INTEGER NOT NULL REFERENCES name,
+  body INTEGER NOT NULL,
+  binding INTEGER NOT NULL CHECK (binding BETWEEN 0 AND 3),
+  role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 4),
+  lost INTEGER NOT NULL CHECK (lost IN (0, 1)),
+  PRIMARY KEY (unit, id),
+  FOREIGN KEY (unit, body) REFERENCES body (unit, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unit_graph (
+  unit INTEGER PRIMARY KEY REFERENCES unit,
+  dump BLOB NOT NULL,
+  linked BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE lost_symbol (
   unit INTEGER NOT NULL REFERENCES unit,
@@ -106,6 +131,25 @@ CREATE TABLE call (
   callee INTEGER NOT NULL REFERENCES name,
   count INTEGER NOT NULL,
   PRIMARY KEY (unit, caller, callee)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reference (
+  unit INTEGER NOT NULL REFERENCES unit,
+  target INTEGER NOT NULL REFERENCES name,
+  section INTEGER NOT NULL REFERENCES name,
+  "by" INTEGER NOT NULL,
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 3),
+  PRIMARY KEY (unit, target, section, "by", kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outside (
+  unit INTEGER NOT NULL REFERENCES unit,
+  target INTEGER NOT NULL REFERENCES name,
+  image INTEGER NOT NULL REFERENCES image,
+  section INTEGER NOT NULL REFERENCES name,
+  "by" INTEGER NOT NULL,
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 3),
+  PRIMARY KEY (unit, target, image, section, "by", kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE image_symbol (
@@ -145,6 +189,7 @@ CREATE INDEX IF NOT EXISTS function_name ON function (name);
 CREATE INDEX IF NOT EXISTS node_function ON node (function);
 CREATE INDEX IF NOT EXISTS symbol_name ON symbol (name);
 CREATE INDEX IF NOT EXISTS call_callee ON call (callee);
+CREATE INDEX IF NOT EXISTS reference_target ON reference (target);
 CREATE INDEX IF NOT EXISTS image_symbol_name ON image_symbol (name);
 CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
 `;
@@ -152,10 +197,11 @@ CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
 /** What a person with sqlite3 or datasette reads: the same rows in words. */
 export const VIEWS = `
 CREATE VIEW units AS
-  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object, u.calls, i.name AS image,
+  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object, u.calls,
+    (SELECT group_concat(i.name, ' ') FROM unit_image l JOIN image i ON i.id = l.image WHERE l.unit = u.id) AS image,
     (SELECT count(*) FROM node n WHERE n.unit = u.id) AS nodes,
     (SELECT count(*) FROM edge e WHERE e.unit = u.id) AS edges
-  FROM unit u JOIN build b ON b.id = u.build LEFT JOIN image i ON i.id = u.image;
+  FROM unit u JOIN build b ON b.id = u.build;
 
 CREATE VIEW nodes AS
   SELECT b.name AS build, u.path AS unit, t.text AS name, n."order", p.normal AS file, f.line, f.col, n.removed
@@ -177,10 +223,32 @@ CREATE VIEW edges AS
   FROM records GROUP BY build, unit, original, original_order, target, target_order, kind;
 
 CREATE VIEW symbols AS
-  SELECT b.name AS build, u.path AS unit, t.text AS name, s.binding, sec.text AS section, s.value, s.size, s.traceable
+  SELECT b.name AS build, u.path AS unit, t.text AS name,
+    CASE s.binding WHEN 0 THEN 'local' WHEN 1 THEN 'global' WHEN 2 THEN 'weak' ELSE 'unique' END AS binding,
+    CASE s.role WHEN 0 THEN 'function' WHEN 1 THEN 'clone' WHEN 2 THEN 'fragment' WHEN 3 THEN 'trampoline'
+      ELSE 'linker script' END AS role,
+    s.lost, s.body, sec.text AS section, y.value, y.size, y.traceable,
+    CASE y.lifetime WHEN 0 THEN 'core' WHEN 1 THEN 'init' WHEN 2 THEN 'exit' ELSE 'discarded' END AS lifetime
   FROM symbol s
+  JOIN body y ON y.unit = s.unit AND y.id = s.body
   JOIN unit u ON u.id = s.unit JOIN build b ON b.id = u.build
-  JOIN name t ON t.id = s.name JOIN name sec ON sec.id = s.section;
+  JOIN name t ON t.id = s.name JOIN name sec ON sec.id = y.section;
+
+-- References to functions that are no calls of functions, by the units' objects.
+CREATE VIEW "references" AS
+  SELECT b.name AS build, u.path AS unit, t.text AS target, sec.text AS section, c.text AS "by",
+    CASE r.kind WHEN 0 THEN 'address' WHEN 1 THEN 'init' WHEN 2 THEN 'call' ELSE 'call by init code' END AS kind
+  FROM reference r
+  JOIN unit u ON u.id = r.unit JOIN build b ON b.id = u.build
+  JOIN name t ON t.id = r.target JOIN name sec ON sec.id = r.section LEFT JOIN name c ON c.id = r."by";
+
+-- References to units' functions by code and data of the linked objects that belong to no unit (assembly).
+CREATE VIEW outside_references AS
+  SELECT b.name AS build, u.path AS unit, t.text AS target, i.name AS object, sec.text AS section, c.text AS "by",
+    CASE o.kind WHEN 0 THEN 'address' WHEN 1 THEN 'init' WHEN 2 THEN 'call' ELSE 'call by init code' END AS kind
+  FROM outside o
+  JOIN unit u ON u.id = o.unit JOIN build b ON b.id = u.build JOIN image i ON i.id = o.image
+  JOIN name t ON t.id = o.target JOIN name sec ON sec.id = o.section LEFT JOIN name c ON c.id = o."by";
 
 CREATE VIEW calls AS
   SELECT b.name AS build, u.path AS unit, tc.text AS caller, te.text AS callee, c.count

@@ -18,27 +18,61 @@ export type CallSource =
   | { readonly from: 'ci'; readonly path: string }
   | { readonly from: 'objdump'; readonly path: string; readonly program?: string };
 
-/** A unit's function symbols in columns; words are ids of the reader's tables. */
-export interface SymbolColumns {
-  readonly name: Int32Array;
+/** A unit's bodies (places where function symbols stand) in columns; words are ids of the reader's tables. */
+export interface BodyColumns {
   readonly section: Int32Array;
-  /** The ELF section index: two symbols with the same one and the same value are one code. */
+  /** The ELF section index. */
   readonly sectionIndex: Uint32Array;
   /** Offset in the section, in bytes. */
   readonly value: Float64Array;
-  /** In bytes. */
+  /** In bytes: the largest of its symbols' sizes. */
   readonly size: Float64Array;
+  readonly traceable: Uint8Array;
+  /** The body that it is a part of: itself, or of a fragment (`foo.cold`) its function's. */
+  readonly owner: Int32Array;
+}
+
+/** A unit's function symbols in columns; words are ids of the reader's tables. */
+export interface SymbolColumns {
+  readonly name: Int32Array;
+  /** Place among the bodies. */
+  readonly body: Int32Array;
   /** STB_LOCAL, STB_GLOBAL, STB_WEAK or STB_GNU_UNIQUE. */
   readonly binding: Uint8Array;
-  readonly traceable: Uint8Array;
+  /** A `Role` of symbols/bodies.ts; which names are clones' is the dump's to say. */
+  readonly role: Uint8Array;
+  readonly bodies: BodyColumns;
   /** Names of symbols that a linked module does not show any more. */
   readonly lostInModule: Int32Array;
+}
+
+/** What a reference to a function is, if it is no call by a function. */
+export const ReferenceKind = { address: 0, initTable: 1, namelessCall: 2, namelessInitCall: 3 } as const;
+
+/** What an object's relocations say of functions, in columns; words are ids of the reader's tables, -1 for none. */
+export interface ReferenceColumns {
+  readonly caller: Int32Array;
+  readonly callee: Int32Array;
+  readonly count: Int32Array;
+  /** References that are no calls by a function: {@link ReferenceKind}. */
+  readonly target: Int32Array;
+  readonly by: Int32Array;
+  readonly section: Int32Array;
+  readonly kind: Uint8Array;
+  /** Calls by code that no function holds, and the sections of that code. */
+  readonly namelessCallee: Int32Array;
+  readonly namelessSection: Int32Array;
 }
 
 export type ObjectFacts =
   | { readonly state: 'missing' | 'not asked' }
   | { readonly state: 'corrupt'; readonly file: string; readonly what: string }
-  | { readonly state: 'read'; readonly file: string; readonly symbols: SymbolColumns };
+  | {
+      readonly state: 'read';
+      readonly file: string;
+      readonly symbols: SymbolColumns;
+      readonly references: ReferenceColumns;
+    };
 
 /** Calls after optimisation in columns; words are ids of the reader's tables. */
 export type CallFacts =
@@ -52,6 +86,9 @@ export type CallFacts =
       readonly caller: Int32Array;
       readonly callee: Int32Array;
       readonly count: Int32Array;
+      /** Calls by code that no function holds, and the sections of that code. */
+      readonly namelessCallee: Int32Array;
+      readonly namelessSection: Int32Array;
     };
 
 /** What a unit's files say. */

@@ -1,11 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
+import { readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
+import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
-import { readObjectFunctions } from '../symbols/object-functions.js';
+import { bodiesOf } from '../symbols/bodies.js';
+import { objectFunctions } from '../symbols/object-functions.js';
 import type { NewWords } from './dictionary.js';
-import type { CallFacts, CallSource, ObjectFacts, SymbolColumns, UnitFacts, UnitJob } from './unit-facts.js';
+import {
+  type CallFacts,
+  type CallSource,
+  type ObjectFacts,
+  type ReferenceColumns,
+  ReferenceKind,
+  type SymbolColumns,
+  type UnitFacts,
+  type UnitJob,
+} from './unit-facts.js';
 
 /** Reads units' files into facts, with one table of words over all of them. */
 export class UnitReader {
@@ -34,7 +46,8 @@ export class UnitReader {
   /** An object that cannot be read is a fact about the unit, not the end of the run. */
   readObject(bytes: Buffer, file: string): ObjectFacts {
     try {
-      return { state: 'read', file, symbols: this.#symbols(bytes, file) };
+      const elf = openElf(bytes, file);
+      return { state: 'read', file, symbols: this.#symbols(elf), references: this.#references(elf) };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       return { state: 'corrupt', file, what: error.what };
@@ -69,6 +82,8 @@ export class UnitReader {
       caller: found.callCaller.map((name) => names[name]!),
       callee: found.callCallee.map((name) => names[name]!),
       count: found.callCount,
+      namelessCallee: found.namelessCallee.map((name) => names[name]!),
+      namelessSection: found.namelessSection.map((name) => names[name]!),
     };
   }
 
@@ -81,18 +96,34 @@ export class UnitReader {
     }
   }
 
-  #symbols(bytes: Buffer, file: string): SymbolColumns {
-    const found = readObjectFunctions(bytes, file);
+  #symbols(elf: Elf): SymbolColumns {
+    const found = objectFunctions(elf);
+    const { body, role, bodies } = bodiesOf(found);
     const sections = found.sections.map((section) => this.#table.name(section));
     return {
       name: Int32Array.from(found.names, (name) => this.#table.name(name)),
-      section: Int32Array.from(found.sectionName, (section) => sections[section]!),
-      sectionIndex: found.section,
-      value: found.value,
-      size: found.size,
+      body,
       binding: found.binding,
-      traceable: found.traceable,
+      role,
+      bodies: { ...bodies, section: bodies.section.map((section) => sections[section]!) },
       lostInModule: Int32Array.from(found.lostInModule, (name) => this.#table.name(name)),
+    };
+  }
+
+  #references(elf: Elf): ReferenceColumns {
+    const found = readObjectReferences(elf);
+    const names = found.names.map((name) => this.#table.name(name));
+    const word = (name: number) => (name < 0 ? -1 : names[name]!);
+    return {
+      caller: found.callCaller.map(word),
+      callee: found.callCallee.map(word),
+      count: found.callCount,
+      target: found.addressTarget.map(word),
+      by: found.addressBy.map(word),
+      section: found.addressSection.map(word),
+      kind: found.addressInit.map((init) => (init === 1 ? ReferenceKind.initTable : ReferenceKind.address)),
+      namelessCallee: found.namelessCallee.map(word),
+      namelessSection: found.namelessSection.map(word),
     };
   }
 

@@ -1,10 +1,22 @@
+import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
+import { INLINING } from '../dump/record.js';
+import { Role } from '../symbols/bodies.js';
+import { Lifetime } from '../symbols/link-units.js';
+import { lifetimeOf } from '../symbols/section-lifetime.js';
 import { BulkInsert } from './bulk-insert.js';
 import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { writeImages } from './image-writer.js';
 import { INDEXES } from './schema.js';
-import type { CallFacts, ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
+import {
+  type CallFacts,
+  type ObjectFacts,
+  ReferenceKind,
+  type UnitBatch,
+  type UnitFacts,
+} from './unit-facts.js';
+import { encodeDump } from './unit-graph.js';
 
 /** A unit as the index has it. */
 export interface KnownUnit {
@@ -12,8 +24,8 @@ export interface KnownUnit {
   readonly stamp: string;
 }
 
-/** By STB_LOCAL, STB_GLOBAL, STB_WEAK; the only other one is STB_GNU_UNIQUE. */
-const BINDINGS = ['local', 'global', 'weak'];
+/** More names or nodes than this no build has, and the product of two is an exact double. */
+const PAIR = 2 ** 26;
 
 /** Writes one build's units. Every call is part of the change that the database is in. */
 export class IndexWriter {
@@ -25,9 +37,14 @@ export class IndexWriter {
   readonly #problems: BulkInsert;
   readonly #nodes: BulkInsert;
   readonly #edges: BulkInsert;
+  readonly #bodies: BulkInsert;
   readonly #symbols: BulkInsert;
+  readonly #references: BulkInsert;
   readonly #lost: BulkInsert;
   readonly #calls: BulkInsert;
+  readonly #graphs: BulkInsert;
+  /** Section name -> `body.lifetime`. */
+  readonly #lifetimes = new Map<number, number>();
   readonly #staged: readonly string[];
   #nextUnit: number;
 
@@ -48,13 +65,16 @@ export class IndexWriter {
       .pluck()
       .get(build, root, now) as number;
     this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
-    this.#units = new BulkInsert(db, 'unit', 11);
+    this.#units = new BulkInsert(db, 'unit', 10);
     this.#problems = new BulkInsert(db, 'problem', 4);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
-    this.#symbols = new BulkInsert(db, 'symbol', 9);
+    this.#bodies = new BulkInsert(db, 'body', 9);
+    this.#symbols = new BulkInsert(db, 'symbol', 7);
+    this.#references = new BulkInsert(db, 'reference', 5);
     this.#lost = new BulkInsert(db, 'lost_symbol', 2);
     this.#calls = new BulkInsert(db, 'call', 4);
+    this.#graphs = new BulkInsert(db, 'unit_graph', 3);
   }
 
   /** The build's units by name. */
@@ -64,9 +84,7 @@ export class IndexWriter {
   }
 
   drop(units: Iterable<number>): void {
-    const statements = ['edge', 'node', 'symbol', 'lost_symbol', 'call', 'problem'].map((table) =>
-      this.#db.prepare(`DELETE FROM ${table} WHERE unit = ?`),
-    );
+    const statements = UNIT_TABLES.map((table) => this.#db.prepare(`DELETE FROM ${table} WHERE unit = ?`));
     const unit = this.#db.prepare('DELETE FROM unit WHERE id = ?');
     for (const id of units) {
       for (const statement of statements) statement.run(id);
@@ -100,7 +118,6 @@ export class IndexWriter {
       object.state,
       'file' in object ? object.file : null,
       calls.state,
-      null,
     );
     for (const problem of dump.problems) this.#problems.add(id, unit.file, problem.line, problem.what);
     const { nodeFunction, nodeOrder, nodeRemoved } = dump;
@@ -111,49 +128,138 @@ export class IndexWriter {
     for (let edge = 0; edge < edgeSeq.length; edge++) {
       this.#edges.add(id, edgeSeq[edge]!, edgeSrc[edge]!, edgeDst[edge]!, to.kinds[edgeKind[edge]!]!);
     }
-    this.#addObject(id, object, to);
-    const inDump = new Set(Array.from(nodeFunction, (f) => to.functions[f]!));
-    this.#addCalls(id, calls, inDump, nodeFunction.length, to);
+    const clones = this.#cloneNames(unit, to);
+    this.#addObject(id, object, clones, to);
+    const functions = Array.from(nodeFunction, (f) => to.functions[f]!);
+    const more = this.#addNodesOfCalls(id, calls, functions, to);
+    const { caller, callee } = this.#addCalls(id, object, calls, to);
+    this.#addReferences(id, object, calls, to);
+    const all = [...functions, ...more];
+    const graph = encodeDump({
+      nodeName: Int32Array.from(all, (f) => this.#dictionary!.nameOf(f)),
+      nodeRemoved: Uint8Array.from(all, (_, node) => nodeRemoved[node] ?? 0),
+      src: edgeSrc,
+      dst: edgeDst,
+      step: edgeSeq.map((line, edge) => line - (edgeSeq[edge - 1] ?? 0)),
+      kind: edgeKind.map((kind) => to.kinds[kind]!),
+      cloneNames: Int32Array.from(clones).sort(),
+      caller: Int32Array.from(caller),
+      callee: Int32Array.from(callee),
+    });
+    this.#graphs.add(id, graph, EMPTY);
   }
 
-  #addCalls(
-    unit: number,
-    calls: CallFacts,
-    inDump: ReadonlySet<number>,
-    firstNode: number,
-    to: Translation,
-  ): void {
+  /** The names that a clone record makes out of a function of another name (DOMAIN: clone). */
+  #cloneNames({ dump }: UnitFacts, to: Translation): ReadonlySet<number> {
+    const { nodeFunction, edgeSrc, edgeDst, edgeKind } = dump;
+    const inlining = this.#dictionary!.kind(INLINING);
+    const nameOf = (node: number) => this.#dictionary!.nameOf(to.functions[nodeFunction[node]!]!);
+    const clones = new Set<number>();
+    for (let edge = 0; edge < edgeKind.length; edge++) {
+      if (to.kinds[edgeKind[edge]!] === inlining) continue;
+      const name = nameOf(edgeDst[edge]!);
+      if (name !== nameOf(edgeSrc[edge]!)) clones.add(name);
+    }
+    return clones;
+  }
+
+  /** Functions that only the call graph mentions. */
+  #addNodesOfCalls(unit: number, calls: CallFacts, inDump: readonly number[], to: Translation): number[] {
     if (calls.state === 'corrupt') this.#problems.add(unit, calls.file, null, calls.what);
-    if (!('caller' in calls)) return;
-    const { functions, caller, callee, count } = calls;
-    let node = firstNode;
-    for (let i = 0; i < functions.length; i++) {
-      const id = to.functions[functions[i]!]!;
-      if (!inDump.has(id)) this.#nodes.add(unit, node++, id, null, 0);
+    if (!('caller' in calls)) return [];
+    const known = new Set(inDump);
+    const more = Array.from(calls.functions, (f) => to.functions[f]!).filter((f) => !known.has(f));
+    more.forEach((f, nth) => {
+      this.#nodes.add(unit, inDump.length + nth, f, null, 0);
+    });
+    return more;
+  }
+
+  /** What the call graph says, and the calls of inline assembly, which only the object has. */
+  #addCalls(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation) {
+    const known = new Set<number>();
+    const callers: number[] = [];
+    const callees: number[] = [];
+    const add = (caller: number, callee: number, count: number) => {
+      const pair = caller * PAIR + callee;
+      if (known.has(pair)) return;
+      known.add(pair);
+      callers.push(caller);
+      callees.push(callee);
+      this.#calls.add(unit, caller, callee, count);
+    };
+    for (const list of [calls, object.state === 'read' ? object.references : undefined]) {
+      if (list === undefined || !('caller' in list)) continue;
+      for (let i = 0; i < list.caller.length; i++) {
+        if (list.caller[i]! >= 0) add(to.names[list.caller[i]!]!, to.names[list.callee[i]!]!, list.count[i]!);
+      }
     }
-    for (let i = 0; i < caller.length; i++) {
-      this.#calls.add(unit, to.names[caller[i]!]!, to.names[callee[i]!]!, count[i]!);
+    return { caller: callers, callee: callees };
+  }
+
+  #addReferences(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation): void {
+    const known = new Set<string>();
+    const add = (target: number, section: number, by: number, kind: number) => {
+      const key = `${target} ${section} ${by} ${kind}`;
+      if (known.has(key)) return;
+      known.add(key);
+      this.#references.add(unit, target, section, by, kind);
+    };
+    const word = (name: number) => (name < 0 ? 0 : to.names[name]!);
+    if (object.state === 'read') {
+      const { target, by, section, kind } = object.references;
+      for (let i = 0; i < target.length; i++) {
+        add(word(target[i]!), word(section[i]!), word(by[i]!), kind[i]!);
+      }
+    }
+    for (const list of [calls, object.state === 'read' ? object.references : undefined]) {
+      if (list === undefined || !('namelessCallee' in list)) continue;
+      for (let i = 0; i < list.namelessCallee.length; i++) {
+        const section = word(list.namelessSection[i]!);
+        const isInit = this.#lifetime(section) === Lifetime.init;
+        const kind = isInit ? ReferenceKind.namelessInitCall : ReferenceKind.namelessCall;
+        add(word(list.namelessCallee[i]!), section, 0, kind);
+      }
     }
   }
 
-  #addObject(unit: number, object: ObjectFacts, to: Translation): void {
+  #addObject(unit: number, object: ObjectFacts, clones: ReadonlySet<number>, to: Translation): void {
     if (object.state === 'corrupt') this.#problems.add(unit, object.file, null, object.what);
     if (object.state !== 'read') return;
-    const { name, section, sectionIndex, value, size, binding, traceable, lostInModule } = object.symbols;
+    const { name, body, binding, role, bodies, lostInModule } = object.symbols;
     for (const lost of new Set(lostInModule)) this.#lost.add(unit, to.names[lost]!);
     for (let i = 0; i < name.length; i++) {
-      this.#symbols.add(
+      const id = to.names[name[i]!]!;
+      const isClone = role[i] === Role.function && clones.has(id);
+      this.#symbols.add(unit, i, id, body[i]!, Math.min(binding[i]!, 3), isClone ? Role.clone : role[i]!, 0);
+    }
+    const { section, sectionIndex, value, size, traceable, owner } = bodies;
+    for (let i = 0; i < section.length; i++) {
+      const sectionName = to.names[section[i]!]!;
+      const lifetime = this.#lifetime(sectionName);
+      this.#bodies.add(
         unit,
         i,
-        to.names[name[i]!]!,
-        to.names[section[i]!]!,
+        sectionName,
         sectionIndex[i]!,
         value[i]!,
         size[i]!,
-        BINDINGS[binding[i]!] ?? 'unique',
         traceable[i]!,
+        lifetime,
+        owner[i]!,
       );
     }
+  }
+
+  /** By the section's name, until the linked object tells where it went. */
+  #lifetime(section: number): number {
+    let lifetime = this.#lifetimes.get(section);
+    if (lifetime === undefined) {
+      const place = { inModule: false, section: this.#dictionary!.text(section), address: null };
+      lifetime = Lifetime[lifetimeOf(place, undefined)];
+      this.#lifetimes.set(section, lifetime);
+    }
+    return lifetime;
   }
 
   /** What the linked objects were read from, for {@link setImages}. */
@@ -168,13 +274,16 @@ export class IndexWriter {
   }
 
   imageCount(): number {
-    return this.#db.prepare('SELECT count(*) FROM image WHERE build = ?').pluck().get(this.#build) as number;
+    return this.#db
+      .prepare("SELECT count(*) FROM image WHERE build = ? AND source <> 'missing'")
+      .pluck()
+      .get(this.#build) as number;
   }
 
   /** Replaces the build's linked objects; after `finish`, as it asks for the units' symbols. */
-  setImages(loaded: LoadedImages, stamp: string): void {
+  async setImages(loaded: LoadedImages, stamp: string, objdump?: string): Promise<void> {
     this.#dictionary ??= new Dictionary(this.#db);
-    writeImages(this.#db, this.#build, loaded, this.#dictionary);
+    await writeImages(this.#db, this.#build, loaded, this.#dictionary, objdump);
     this.#dictionary.flush();
     this.#db.exec(INDEXES);
     this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);
@@ -188,13 +297,28 @@ export class IndexWriter {
       this.#problems,
       this.#nodes,
       this.#edges,
+      this.#bodies,
       this.#symbols,
+      this.#references,
       this.#lost,
       this.#calls,
+      this.#graphs,
     ])
       rows.flush();
     for (const table of this.#staged) unstage(this.#db, table);
     this.#db.exec(INDEXES);
+  }
+
+  /** What the build was read from, in one word: equal for equal files (names, sizes, times or contents). */
+  setIdentity(): void {
+    const hash = createHash('sha256');
+    const units = this.#db.prepare('SELECT path, stamp FROM unit WHERE build = ? ORDER BY path').raw();
+    for (const [path, stamp] of units.iterate(this.#build) as Iterable<[string, string]>) {
+      hash.update(`${path}\0${stamp}\0`);
+    }
+    hash.update(this.imageStamp());
+    const set = this.#db.prepare('UPDATE build SET identity = ? WHERE id = ?');
+    set.run(hash.digest('hex').slice(0, 32), this.#build);
   }
 
   /** Drops the words that only dropped units used, as they would be offered as suggestions. The last thing to do. */
@@ -202,7 +326,9 @@ export class IndexWriter {
     this.#db.exec(`
       DELETE FROM function WHERE id NOT IN (SELECT function FROM node);
       DELETE FROM name WHERE id NOT IN (
-        SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM symbol
+        SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM body
+        UNION SELECT target FROM reference UNION SELECT section FROM reference UNION SELECT "by" FROM reference
+        UNION SELECT target FROM outside UNION SELECT section FROM outside UNION SELECT "by" FROM outside
         UNION SELECT caller FROM call UNION SELECT callee FROM call UNION SELECT name FROM export UNION SELECT name FROM lost_symbol
         UNION SELECT name FROM image_symbol UNION SELECT section FROM image_symbol WHERE section IS NOT NULL
         UNION SELECT file FROM image_symbol WHERE file IS NOT NULL);
@@ -217,6 +343,24 @@ export class IndexWriter {
  * for 0.1 s).
  */
 const STAGED = ['node', 'edge'];
+
+/** The tables whose rows belong to a unit. */
+const UNIT_TABLES = [
+  'edge',
+  'node',
+  'body',
+  'symbol',
+  'reference',
+  'outside',
+  'lost_symbol',
+  'call',
+  'problem',
+  'unit_image',
+  'unit_graph',
+];
+
+/** What linking makes of a unit is written when all units are there. */
+const EMPTY = Buffer.alloc(0);
 
 function stage(db: Database, table: string): void {
   db.pragma('temp_store = MEMORY');

@@ -80,7 +80,12 @@ export interface Image {
  * @throws ElfError where the file is stripped, damaged, or no ELF file
  */
 export function readImage(bytes: Uint8Array, file: string): Image {
-  const elf = openElf(bytes, file);
+  return imageOf(openElf(bytes, file));
+}
+
+/** The same of a file that is open. */
+export function imageOf(elf: Elf): Image {
+  const { file } = elf;
   const symbols = elf.symbols();
   const kind = elf.type === ET_REL ? 'module' : 'vmlinux';
   const chosen = kind === 'module' ? chooseOfModule(elf, symbols) : chooseOfVmlinux(elf, symbols);

@@ -56,7 +56,12 @@ export interface ObjectFunctions {
  * @throws ElfError where the file is no object, is stripped, or damaged
  */
 export function readObjectFunctions(bytes: Uint8Array, file: string): ObjectFunctions {
-  const elf = openElf(bytes, file);
+  return objectFunctions(openElf(bytes, file));
+}
+
+/** The same of a file that is open. */
+export function objectFunctions(elf: Elf): ObjectFunctions {
+  const { file } = elf;
   if (elf.type !== ET_REL) throw new ElfError(file, 'is a linked image, not an object', '');
   const symbols = elf.symbols();
 

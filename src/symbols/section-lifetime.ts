@@ -31,3 +31,37 @@ export function moduleSectionLifetime(section: string): SectionLifetime {
   if (section.startsWith('.exit')) return 'exit';
   return 'core';
 }
+
+/** The memory of vmlinux that free_initmem (init/main.c and its architectures' own) frees after start. */
+export interface InitBounds {
+  /** `__init_begin` and `__init_end`. */
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** Code or data, as far as anything tells where it is. */
+export interface LinkedPlace {
+  readonly inModule: boolean;
+  /** Of the linked object, or where that does not tell of the unit's; null where nothing does. */
+  readonly section: string | null;
+  /** In vmlinux; null where nothing tells. */
+  readonly address: bigint | null;
+}
+
+/**
+ * Whether code or data is still there when a livepatch comes: the one test of it, for units' bodies and for symbols of
+ * linked objects. `init` is freed; `exit` is a module's code that has not run yet, and which `__exit` keeps from ftrace.
+ *
+ * @param bounds those of the vmlinux that has it, where they are known: then the address decides
+ */
+export function lifetimeOf(
+  { inModule, section, address }: LinkedPlace,
+  bounds: InitBounds | undefined,
+): SectionLifetime {
+  if (inModule) return moduleSectionLifetime(section ?? '');
+  const isInit =
+    bounds !== undefined && address !== null
+      ? address >= bounds.start && address < bounds.end
+      : sectionLifetime(section ?? '') !== 'core';
+  return isInit ? 'init' : 'core';
+}

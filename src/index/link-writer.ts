@@ -1,0 +1,106 @@
+import type { Database } from 'better-sqlite3';
+import { companion, stemOf } from '../input/roles.js';
+import { Role } from '../symbols/bodies.js';
+import { bindingName, type LinkedUnits, type LinkSymbol, type LinkUnit } from '../symbols/link-units.js';
+import type { Dictionary } from './dictionary.js';
+import type { LoadedImages } from './image-files.js';
+import { encodeLinked, SymbolFlags } from './unit-graph.js';
+
+/** A build's units as the index has them, for linking. */
+export function unitsToLink(
+  db: Database,
+  build: number,
+  loaded: LoadedImages,
+  { missing }: { readonly missing: ReadonlyMap<string, number> },
+): LinkUnit[] {
+  db.prepare(
+    `DELETE FROM symbol WHERE role = ${Role.linkerScript} AND unit IN (SELECT id FROM unit WHERE build = ?)`,
+  ).run(build);
+  const places = new Map(loaded.objects.map(({ name }, at) => [name, at]));
+  const symbols = db.prepare(
+    `SELECT t.text AS name, y.section_index AS section, y.value, y.size, s.binding, s.body, s.role
+     FROM symbol s JOIN name t ON t.id = s.name JOIN body y ON y.unit = s.unit AND y.id = s.body
+     WHERE s.unit = ? ORDER BY s.id`,
+  );
+  const bodies = db.prepare(
+    `SELECT t.text AS section, y.section_index AS sectionIndex, y.value, y.size, y.traceable, y.lifetime
+     FROM body y JOIN name t ON t.id = y.section WHERE y.unit = ? ORDER BY y.id`,
+  );
+  const units = db.prepare('SELECT id, path, source FROM unit WHERE build = ?').all(build) as {
+    id: number;
+    path: string;
+    source: string;
+  }[];
+  return units.map(({ id, path, source }) => {
+    const module = loaded.moduleOf.get(companion(stemOf(path), '.o'));
+    const image = module === undefined ? undefined : places.get(module);
+    const rows = symbols.all(id) as (Omit<LinkSymbol, 'binding'> & { binding: number })[];
+    const found = bodies.all(id) as (Omit<LinkUnit['bodies'][number], 'traceable'> & { traceable: number })[];
+    return {
+      id,
+      baseName: source.slice(source.lastIndexOf('/') + 1),
+      symbols: rows.map((row) => ({ ...row, binding: bindingName(row.binding) })),
+      bodies: found.map((body) => ({ ...body, traceable: body.traceable === 1 })),
+      ...(image !== undefined && { image }),
+      elsewhere: module !== undefined && missing.has(module),
+      ...(module !== undefined && missing.has(module) && { missing: missing.get(module)! }),
+    };
+  });
+}
+
+/** @param ids the images' ids, by their place */
+export function writeLinked(
+  db: Database,
+  ids: readonly number[],
+  units: readonly (LinkUnit & { readonly missing?: number })[],
+  linked: LinkedUnits,
+  dictionary: Dictionary,
+): void {
+  const addImage = db.prepare('INSERT INTO unit_image VALUES (?, ?)');
+  const setFate = db.prepare('UPDATE body SET lifetime = ?, traceable = ? WHERE unit = ? AND id = ?');
+  const lose = db.prepare('UPDATE symbol SET lost = ? WHERE unit = ? AND id = ?');
+  const wasLost = db.prepare('SELECT id FROM symbol WHERE unit = ? AND lost = 1').pluck();
+  const addName = db.prepare(`INSERT INTO symbol VALUES (?, ?, ?, ?, 1, ${Role.linkerScript}, 0)`);
+  units.forEach(({ id, symbols, bodies, missing }, at) => {
+    for (const image of linked.images[at]!) addImage.run(id, ids[image]);
+    if (missing !== undefined) addImage.run(id, missing);
+    linked.fates[at]!.forEach(({ lifetime, traceable }, body) => {
+      const now = bodies[body]!;
+      if (now.lifetime !== lifetime || now.traceable !== traceable) {
+        setFate.run(lifetime, traceable ? 1 : 0, id, body);
+      }
+    });
+    const lost = linked.lost[at]!;
+    for (const symbol of wasLost.all(id) as number[]) if (!lost.has(symbol)) lose.run(0, id, symbol);
+    for (const symbol of lost) lose.run(1, id, symbol);
+    linked.scripted[at]!.forEach(({ name, body }, nth) => {
+      addName.run(id, symbols.length + nth, dictionary.name(name), body);
+    });
+  });
+}
+
+/** Writes what linking made of the units as the reach engine reads it; the last thing that is done to a build. */
+export function writeLinkedGraphs(db: Database, build: number): void {
+  const symbols = db
+    .prepare('SELECT name, body, lost, role, binding FROM symbol WHERE unit = ? ORDER BY name, id')
+    .raw();
+  const bodies = db
+    .prepare('SELECT owner, lifetime * 2 + traceable FROM body WHERE unit = ? ORDER BY id')
+    .raw();
+  const images = db.prepare('SELECT image FROM unit_image WHERE unit = ? ORDER BY image').pluck();
+  const set = db.prepare('UPDATE unit_graph SET linked = ? WHERE unit = ?');
+  const units = db.prepare('SELECT id FROM unit WHERE build = ?').pluck().all(build) as number[];
+  for (const unit of units) {
+    const ofSymbols = symbols.all(unit) as number[][];
+    const ofBodies = bodies.all(unit) as number[][];
+    const linked = encodeLinked({
+      images: Int32Array.from(images.all(unit) as number[]),
+      symbolName: Int32Array.from(ofSymbols, (row) => row[0]!),
+      symbolBody: Int32Array.from(ofSymbols, (row) => row[1]!),
+      symbolFlags: Int32Array.from(ofSymbols, (row) => SymbolFlags.pack(row[2]!, row[3]!, row[4]!)),
+      owner: Int32Array.from(ofBodies, (row) => row[0]!),
+      fate: Int32Array.from(ofBodies, (row) => row[1]!),
+    });
+    set.run(linked, unit);
+  }
+}

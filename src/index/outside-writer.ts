@@ -1,0 +1,299 @@
+import type { Database } from 'better-sqlite3';
+import { type CodeSpan, readCode } from '../callgraph/image-code.js';
+import { readReferences } from '../callgraph/references.js';
+import { type Elf, type ElfSection, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA } from '../elf/index.js';
+import { InputError } from '../errors.js';
+import type { Image } from '../symbols/image.js';
+import { initBounds } from '../symbols/link-units.js';
+import { type InitBounds, lifetimeOf } from '../symbols/section-lifetime.js';
+import type { Dictionary } from './dictionary.js';
+import { type Linking, type Owner, Owners } from './image-owners.js';
+import { ReferenceKind } from './unit-facts.js';
+
+export interface LinkedBuild extends Linking {
+  /** The linked objects' ids. */
+  readonly ids: readonly number[];
+  readonly dictionary: Dictionary;
+  /** The objdump to run; unless given, the machine's own or the cross one. */
+  readonly objdump?: string;
+}
+
+/** A reference by code or data of a linked object. */
+interface Found {
+  readonly how: 'call' | 'init' | 'address';
+  readonly section: string;
+  readonly address: bigint;
+  /** The symbol whose code it is. */
+  readonly by: string | undefined;
+}
+
+/**
+ * Keeps which functions of units are called, or have their address taken, by code and data without a dump: assembly, and
+ * what modpost adds to a module. Units' own references are known from their objects, and are not kept twice.
+ *
+ * Relocations tell where the object keeps them (modules; a vmlinux linked with --emit-relocs), else the machine code.
+ */
+export async function writeOutside(db: Database, build: number, of: LinkedBuild): Promise<void> {
+  const known = new KnownReferences(db, build);
+  const setSource = db.prepare('UPDATE image SET code = ? WHERE id = ?');
+  const owners = of.objects.map((object, at) =>
+    'image' in object ? new Owners(object.image, at, of) : undefined,
+  );
+  const vmlinux = owners[of.objects.findIndex(({ name }) => name === 'vmlinux')];
+  for (const [at, object] of of.objects.entries()) {
+    if (object.source !== 'elf') continue;
+    const rows = new OutsideRows(db, of, at, object.image, known);
+    const here = owners[at]!;
+    if (object.image.kind === 'module' || keepsRelocations(object.elf)) {
+      fromRelocations(object, here, vmlinux, rows);
+      setSource.run('relocations', of.ids[at]);
+    } else {
+      setSource.run(
+        (await fromCode(object.elf, object.image, here, rows, of.objdump)) ? 'disassembly' : 'unread',
+        of.ids[at],
+      );
+    }
+  }
+  of.dictionary.flush();
+}
+
+function keepsRelocations(elf: Elf): boolean {
+  return elf.sections.some(
+    (section) =>
+      section.type === SHT_RELA && ((elf.sections[section.info]?.flags ?? 0) & SHF_EXECINSTR) !== 0,
+  );
+}
+
+function fromRelocations(
+  { elf, image }: { readonly elf: Elf; readonly image: Image },
+  here: Owners,
+  vmlinux: Owners | undefined,
+  rows: OutsideRows,
+): void {
+  let labels: Labels | undefined;
+  /** Assembly may give its code names that are no functions'. */
+  const labelAt = (section: ElfSection, address: bigint) => {
+    if (image.kind === 'module' || (section.flags & SHF_EXECINSTR) === 0) return undefined;
+    labels ??= new Labels(image);
+    return labels.before(address);
+  };
+  readReferences(elf, {
+    reference(how, section, offset, by, target) {
+      if (here.holds(section.index, offset, by)) return;
+      const owner = target.code
+        ? here.at(target.code.section, target.code.start)
+        : vmlinux?.named(target.name);
+      if (!owner) return;
+      const address = section.address + BigInt(offset);
+      rows.add(owner, { how, section: section.name, address, by: by?.name ?? labelAt(section, address) });
+    },
+  });
+}
+
+/** @returns whether the code could be read */
+async function fromCode(
+  elf: Elf,
+  image: Image,
+  here: Owners,
+  rows: OutsideRows,
+  objdump: string | undefined,
+): Promise<boolean> {
+  const labels = new Labels(image);
+  const spans: CodeSpan[] = [];
+  for (const section of elf.sections) {
+    if ((section.flags & SHF_EXECINSTR) === 0 || (section.flags & SHF_ALLOC) === 0 || !section.hasData)
+      continue;
+    // Replacements are code of the functions that they are patched over.
+    if (section.name === '.altinstr_replacement') continue;
+    const bytes = elf.sectionBytes(section);
+    for (const { start, end } of here.gaps(section)) {
+      const from = section.address + BigInt(start);
+      spans.push({
+        start: from,
+        bytes: bytes.subarray(start, end),
+        labels: labels.within(from, end - start),
+      });
+    }
+  }
+  const take = (how: Found['how'], from: bigint, target: bigint) => {
+    const owner = here.atAddress(target);
+    if (owner)
+      rows.add(owner, { how, section: here.sectionAt(from), address: from, by: labels.before(from) });
+  };
+  wordsOf(elf, here, take);
+  try {
+    await readCode(elf, spans, (address) => here.atAddress(address) !== undefined, take, objdump);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/** Pointers in data, at any place: entries of functions are nothing that other data look like. */
+function wordsOf(elf: Elf, here: Owners, take: (how: 'address', from: bigint, target: bigint) => void): void {
+  for (const section of elf.sections) {
+    const isData = (section.flags & SHF_ALLOC) !== 0 && (section.flags & SHF_EXECINSTR) === 0;
+    if (!isData || section.type === SHT_NOBITS) continue;
+    const bytes = elf.sectionBytes(section);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const high = elf.littleEndian ? 4 : 0;
+    for (let at = 0; at + 8 <= bytes.length; at++) {
+      if (!here.isHigh(view.getUint32(at + high, elf.littleEndian))) continue;
+      const target = view.getBigUint64(at, elf.littleEndian);
+      if (here.atAddress(target)) take('address', section.address + BigInt(at), target);
+    }
+  }
+}
+
+/** Names of places in code, by address. */
+class Labels {
+  readonly #address: BigUint64Array;
+  readonly #names: string[];
+
+  constructor(image: Image) {
+    const rows = [...image.names.keys()].filter((row) => image.section[row]! > 0 && image.type[row]! <= 2);
+    rows.sort((a, b) =>
+      image.address[a]! < image.address[b]! ? -1 : image.address[a]! > image.address[b]! ? 1 : a - b,
+    );
+    this.#address = BigUint64Array.from(rows, (row) => image.address[row]!);
+    this.#names = rows.map((row) => image.names[row]!);
+  }
+
+  within(start: bigint, size: number): bigint[] {
+    const end = start + BigInt(size);
+    const found: bigint[] = [];
+    for (let at = this.#after(start - 1n); at < this.#address.length && this.#address[at]! < end; at++) {
+      if (found.at(-1) !== this.#address[at]) found.push(this.#address[at]!);
+    }
+    return found;
+  }
+
+  before(address: bigint): string | undefined {
+    return this.#names[this.#after(address) - 1];
+  }
+
+  #after(address: bigint): number {
+    let low = 0;
+    let high = this.#address.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#address[middle]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The rows of one linked object. */
+class OutsideRows {
+  readonly #insert;
+  readonly #of: LinkedBuild;
+  readonly #image: number;
+  readonly #inModule: boolean;
+  readonly #bounds: InitBounds | undefined;
+  readonly #tables: readonly Table[];
+  readonly #known: KnownReferences;
+
+  constructor(db: Database, of: LinkedBuild, at: number, image: Image, known: KnownReferences) {
+    this.#insert = db.prepare('INSERT OR IGNORE INTO outside VALUES (?, ?, ?, ?, ?, ?)');
+    this.#of = of;
+    this.#image = of.ids[at]!;
+    this.#inModule = image.kind === 'module';
+    this.#bounds = initBounds(image);
+    this.#tables = this.#inModule ? [] : vmlinuxTables(image);
+    this.#known = known;
+  }
+
+  add({ unit, names }: Owner, { how, section, address, by }: Found): void {
+    const table = this.#tables.find(({ start, end }) => address >= start && address < end);
+    if (table?.use === 'metadata') return;
+    const isInit = lifetimeOf({ inModule: this.#inModule, section, address }, this.#bounds) === 'init';
+    const kind = table?.use === 'init' ? ReferenceKind.initTable : kindOf(how, isInit);
+    if (this.#known.has(unit, names, kind)) return;
+    const { dictionary } = this.#of;
+    const name = by === undefined ? 0 : dictionary.name(by);
+    this.#insert.run(unit, dictionary.name(names[0]!), this.#image, dictionary.name(section), name, kind);
+  }
+}
+
+function kindOf(how: Found['how'], isInit: boolean): number {
+  if (how === 'init') return ReferenceKind.initTable;
+  if (how === 'address') return ReferenceKind.address;
+  return isInit ? ReferenceKind.namelessInitCall : ReferenceKind.namelessCall;
+}
+
+/** What the units' objects say already. */
+class KnownReferences {
+  readonly #names: ReadonlySet<string>;
+  readonly #local: ReadonlySet<string>;
+
+  constructor(db: Database, build: number) {
+    const rows = db
+      .prepare(
+        `SELECT DISTINCT r.unit, t.text, r.kind FROM reference r JOIN name t ON t.id = r.target JOIN unit u ON u.id = r.unit
+         WHERE u.build = ?`,
+      )
+      .raw()
+      .all(build) as [number, string, number][];
+    const local = db
+      .prepare(
+        `SELECT DISTINCT s.unit, t.text FROM symbol s JOIN name t ON t.id = s.name JOIN unit u ON u.id = s.unit
+         WHERE s.binding = 0 AND u.build = ?`,
+      )
+      .raw()
+      .all(build) as [number, string][];
+    const statics = new Set(local.map(([unit, name]) => `${unit} ${name}`));
+    this.#names = new Set(
+      rows.flatMap(([unit, name, kind]) => (statics.has(`${unit} ${name}`) ? [] : [`${kind} ${name}`])),
+    );
+    this.#local = new Set(rows.map(([unit, name, kind]) => `${kind} ${unit} ${name}`));
+  }
+
+  has(unit: number, names: readonly string[], kind: number): boolean {
+    return names.some(
+      (name) => this.#names.has(`${kind} ${name}`) || this.#local.has(`${kind} ${unit} ${name}`),
+    );
+  }
+}
+
+interface Table {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly use: 'metadata' | 'init';
+}
+
+/** Tables that vmlinux's linker script (include/asm-generic/vmlinux.lds.h) gathers into other sections, by their bounds. */
+const TABLES: readonly (readonly [start: string, end: string, use: Table['use']])[] = [
+  ['__initcall_start', '__initcall_end', 'init'],
+  ['__con_initcall_start', '__con_initcall_end', 'init'],
+  ['__setup_start', '__setup_end', 'init'],
+  ['__start_mcount_loc', '__stop_mcount_loc', 'metadata'],
+  ['__start_kprobe_blacklist', '__stop_kprobe_blacklist', 'metadata'],
+  ['__start___ex_table', '__stop___ex_table', 'metadata'],
+  ['__start___bug_table', '__stop___bug_table', 'metadata'],
+  ['__start___jump_table', '__stop___jump_table', 'metadata'],
+  ['__start___ksymtab', '__stop___ksymtab', 'metadata'],
+  ['__start___ksymtab_gpl', '__stop___ksymtab_gpl', 'metadata'],
+  ['__start_orc_unwind_ip', '__stop_orc_unwind_ip', 'metadata'],
+  ['__start_orc_unwind', '__stop_orc_unwind', 'metadata'],
+  ['__start_static_call_sites', '__stop_static_call_sites', 'metadata'],
+  ['__alt_instructions', '__alt_instructions_end', 'metadata'],
+  ['__parainstructions', '__parainstructions_end', 'metadata'],
+  ['__smp_locks', '__smp_locks_end', 'metadata'],
+  ['__retpoline_sites', '__retpoline_sites_end', 'metadata'],
+  ['__return_sites', '__return_sites_end', 'metadata'],
+  ['__call_sites', '__call_sites_end', 'metadata'],
+];
+
+function vmlinuxTables(image: Image): Table[] {
+  const wanted = new Set(TABLES.flatMap(([start, end]) => [start, end]));
+  const at = new Map<string, bigint>();
+  image.names.forEach((name, row) => {
+    if (wanted.has(name)) at.set(name, image.address[row]!);
+  });
+  return TABLES.flatMap(([start, end, use]) => {
+    const [from, to] = [at.get(start), at.get(end)];
+    return from === undefined || to === undefined ? [] : [{ start: from, end: to, use }];
+  });
+}
