@@ -1,53 +1,76 @@
+import { INLINING } from '../dump/record.js';
 import type { IndexReader, UnitFilter } from '../index/reader.js';
+import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
+import { CodeGraph } from './code-graph.js';
 import { type Definition, definitionsNamed, findDefinitions } from './definitions.js';
+import { describe } from './describe.js';
+import { affectedIn, insideOf } from './entries.js';
+import { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
-import type { UnitReach } from './unit-function.js';
-import { UnitFunctions } from './unit-functions.js';
-import type { WalkMode } from './walk.js';
+import { unknownsOf } from './unknowns.js';
 
-/** The answer for one function that a symbol can mean. */
-export interface ReachAnswer {
-  readonly spec: SymbolSpec;
-  readonly definition: Definition;
-  readonly units: readonly UnitReach[];
+/** Answers questions about where code goes, of any number of builds of one index; what it reads is kept. */
+export class Reach {
+  readonly index: IndexReader;
+  readonly #sets = new Map<string, PatchSets>();
+
+  constructor(index: IndexReader) {
+    this.index = index;
+  }
+
+  /** A build's patch sets: one for all questions. */
+  sets(build: string): PatchSets {
+    let sets = this.#sets.get(build);
+    if (!sets) {
+      sets = new PatchSets(new CodeGraph(this.index, build));
+      this.#sets.set(build, sets);
+    }
+    return sets;
+  }
+
+  /**
+   * The patch set of the symbol's function, or every function whose code it contains; one answer for each function that
+   * the symbol can mean.
+   *
+   * @throws InputError for a symbol that the index does not have
+   */
+  ask(spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
+    return this.answers(spec, question, findDefinitions(this.index, spec, question.filter));
+  }
+
+  /** The same for a symbol that need not be there: no answers where the index does not have it. */
+  askIfKnown(spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
+    return this.answers(spec, question, definitionsNamed(this.index, spec, question.filter));
+  }
+
+  answers(spec: SymbolSpec, question: ReachQuestion, definitions: readonly Definition[]): ReachAnswer[] {
+    return definitions.map((definition) => ({ spec, definition, units: this.#answer(definition, question) }));
+  }
+
+  #answer(definition: Definition, { direction, mode }: ReachQuestion): UnitAnswer[] {
+    const sets = this.sets(definition.build);
+    const { graph } = sets;
+    if (definition.units.length > 1) graph.load(definition.units);
+    const drafts = definition.units.map((id) => {
+      const unit = graph.unit(id);
+      return direction === 'affected'
+        ? affectedIn(sets, unit, definition.nameId, mode)
+        : insideOf(sets, unit, definition.nameId, mode);
+    });
+    const lists = drafts.map(({ entries }) => entries);
+    const members = describe(this.index, sets, definition.nameId, lists);
+    return drafts.map(({ entries: { unit }, verdict }, at) => ({
+      unit: unit.row,
+      members: members[at]!,
+      verdict,
+      unknowns: unknownsOf(this.index, unit, members[at]!, direction),
+    }));
+  }
 }
 
-/** A question about where code goes: to the hosts of the function, or from the functions inside it. */
-export interface ReachQuestion {
-  readonly filter: UnitFilter;
-  readonly mode: WalkMode;
-  readonly direction: 'affected' | 'inlined';
+/** Whether a kind of step copies code into a host, rather than making a clone. */
+export function isInlining(kind: string): boolean {
+  return kind === INLINING;
 }
 
-/**
- * Every function that a change of the symbol's function reaches, with the callers that stand in for clones (the patch
- * set), or every function whose code it contains; one answer for each function that the symbol can mean.
- *
- * @throws InputError for a symbol that the index does not have
- */
-export function ask(index: IndexReader, spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
-  return answers(index, spec, question, findDefinitions(index, spec, question.filter));
-}
-
-/** The same for a symbol that need not be there: no answers where the index does not have it. */
-export function askIfKnown(index: IndexReader, spec: SymbolSpec, question: ReachQuestion): ReachAnswer[] {
-  return answers(index, spec, question, definitionsNamed(index, spec, question.filter));
-}
-
-function answers(
-  index: IndexReader,
-  spec: SymbolSpec,
-  question: ReachQuestion,
-  definitions: readonly Definition[],
-): ReachAnswer[] {
-  return definitions.map((definition) => ({
-    spec,
-    definition,
-    units: [...definition.units].map(([unit, starts]) => {
-      const functions = new UnitFunctions(index, index.unit(unit));
-      return question.direction === 'affected'
-        ? functions.affectedBy(definition, starts, question.mode)
-        : functions.insideOf(definition, starts, question.mode);
-    }),
-  }));
-}
+export type { Member, ReachAnswer, ReachQuestion, UnitAnswer, UnitFilter };

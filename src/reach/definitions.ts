@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { InputError } from '../errors.js';
 import { endsWithPath, sameFile } from '../index/path-normal.js';
 import type { IndexReader, UnitFilter, UnitRow } from '../index/reader.js';
+import { functionOfFragment } from '../symbols/bodies.js';
 import type { SymbolSpec } from './symbol-spec.js';
 
 /** One function that a symbol can mean: same-named statics of different files are different functions. */
@@ -15,8 +16,10 @@ export interface Definition {
   readonly line: number;
   /** Whether `file` is taken from a unit's name because no dump declares the function. */
   readonly assumed: boolean;
-  /** The units that have it, each with its nodes (none where only the object has it). */
-  readonly units: ReadonlyMap<number, readonly number[]>;
+  /** The function that the asked name is a fragment of (`foo.cold`), which is answered instead; null if it is none. */
+  readonly fragmentOf: string | null;
+  /** Ids of the units that have it, in the order of their paths. */
+  readonly units: readonly number[];
 }
 
 /** Every function that the symbol can mean, by file; none where the index has none. */
@@ -46,10 +49,6 @@ export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: Un
     throw new InputError('', `no ${spec.name} is declared in ${file}`, `there is ${files.join(', ')}`);
   }
   const scope = filter.build !== undefined || filter.unit !== undefined ? ' in the units asked about' : '';
-  const base = spec.name.replace(/\.cold(\.\d+)?$/, '');
-  if (base !== spec.name && index.nameId(base) !== undefined) {
-    throw new InputError('', `${spec.name} is a part of ${base}, split off by layout`, `ask for ${base}`);
-  }
   const near = nearest(spec.name, index.functionNames());
   throw new InputError(
     '',
@@ -65,50 +64,57 @@ interface Draft {
   readonly line: number;
   readonly build: string;
   readonly assumed: boolean;
-  readonly units: Map<number, number[]>;
+  readonly units: Set<number>;
 }
 
-function definitionsOf(index: IndexReader, name: string, filter: UnitFilter): Definition[] {
-  const nameId = index.nameId(name);
-  if (nameId === undefined) return [];
+function definitionsOf(index: IndexReader, asked: string, filter: UnitFilter): Definition[] {
+  const fragmentId = index.nameId(asked);
+  if (fragmentId === undefined) return [];
+  const parent = functionOfFragment(asked);
+  const within = parent === undefined ? [] : index.unitsWithFragment(fragmentId);
+  const isFragment = within.length > 0;
+  const name = isFragment ? parent! : asked;
+  const nameId = isFragment ? index.nameId(name)! : fragmentId;
+  const wanted = unitTest(index, filter);
+  const has = (unit: UnitRow) => wanted(unit) && (!isFragment || within.includes(unit.id));
   const drafts: Draft[] = [];
-  const exact = filter.unit !== undefined && index.hasUnit(filter.unit);
-  const isUnit = (path: string, asked: string) => (exact ? path === asked : endsWithPath(path, asked));
-  const wanted = ({ build, path, source }: UnitRow) =>
-    (filter.build === undefined || build === filter.build) &&
-    (filter.unit === undefined || isUnit(path, filter.unit) || isUnit(source, filter.unit));
   const draftFor = (unit: UnitRow, file: string, line: number, assumed: boolean) => {
     let draft = drafts.find((d) => d.build === unit.build && sameFile(d.file, file));
     if (!draft) {
-      draft = { file, line, build: unit.build, assumed, units: new Map() };
+      draft = { file, line, build: unit.build, assumed, units: new Set() };
       drafts.push(draft);
     }
-    return draft;
+    draft.units.add(unit.id);
   };
   const declared = new Set<number>();
   for (const f of index.functionsNamed(nameId)) {
-    for (const [unitId, node] of index.nodesOf(f.id)) {
+    for (const unitId of index.unitsOf(f.id)) {
       const unit = index.unit(unitId);
-      if (!wanted(unit)) continue;
+      if (!has(unit)) continue;
       declared.add(unitId);
-      const { units } = draftFor(unit, f.file, f.line, false);
-      units.set(
-        unitId,
-        [...(units.get(unitId) ?? []), node].sort((a, b) => a - b),
-      );
+      draftFor(unit, f.file, f.line, false);
     }
   }
   for (const unitId of index.unitsWithSymbol(nameId)) {
     const unit = index.unit(unitId);
-    if (declared.has(unitId) || !wanted(unit)) continue;
-    draftFor(unit, unit.source, 0, true).units.set(unitId, []);
+    if (!declared.has(unitId) && has(unit)) draftFor(unit, unit.source, 0, true);
   }
   // By name, not by id: the same build answers alike however it was brought into the index.
   const inOrder = (units: Draft['units']) =>
-    [...units].sort(([a], [b]) => compare(index.unit(a).path, index.unit(b).path));
+    [...units].sort((a, b) => compare(index.unit(a).path, index.unit(b).path));
+  const fragmentOf = isFragment ? name : null;
   return drafts
-    .map((draft) => ({ name, nameId, ...draft, units: new Map(inOrder(draft.units)) }))
+    .map((draft) => ({ name, nameId, fragmentOf, ...draft, units: inOrder(draft.units) }))
     .sort((a, b) => compare(a.build, b.build) || compare(a.file, b.file));
+}
+
+/** Which units a question is about. */
+function unitTest(index: IndexReader, { build, unit: asked }: UnitFilter): (unit: UnitRow) => boolean {
+  const exact = asked !== undefined && index.hasUnit(asked);
+  const isUnit = (path: string) => (exact ? path === asked : endsWithPath(path, asked!));
+  return (unit) =>
+    (build === undefined || unit.build === build) &&
+    (asked === undefined || isUnit(unit.path) || isUnit(unit.source));
 }
 
 /** The names at the smallest edit distances, at most five, or those that contain what was asked. */

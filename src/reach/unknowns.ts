@@ -1,61 +1,61 @@
-import type { ReachAnswer, ReachQuestion } from './affected.js';
-import type { Caveat } from './caveats.js';
+import type { IndexReader } from '../index/reader.js';
+import type { Direction, Member, Unknown } from './answer.js';
+import type { UnitCode } from './code-graph.js';
 
-/** Something that an answer rests on and that nothing tells. */
-export interface Unknown {
-  readonly unit: string;
-  /** The function that it is about; '' for a whole unit. */
-  readonly function: string;
-  readonly why: string;
+/** What keeps one unit's answer from being complete; of the hosts of a function, not of what is inside it. */
+export function unknownsOf(
+  index: IndexReader,
+  unit: UnitCode,
+  members: readonly Member[],
+  direction: Direction,
+): Unknown[] {
+  const unknowns: Unknown[] = [...lostRecords(index, unit.row.build)];
+  if (direction === 'inlined') return unknowns;
+  for (const member of members) {
+    const about = { unit: member.unit.path, function: member.name };
+    for (const open of member.open) unknowns.push({ ...about, code: 'open-end', open });
+    if (member.class === 'patch') unknowns.push(...placeUnknown(member));
+  }
+  const unverified = members.find(({ verified }) => !verified);
+  if (unverified) {
+    const { path, object } = unverified.unit;
+    unknowns.push({ unit: path, function: '', code: 'unverified', object });
+  }
+  return unknowns;
 }
 
-/** What was asked, and what of the index is incomplete. */
-export interface Asked {
-  readonly direction: ReachQuestion['direction'];
-  /** Units that lost records: something may be missing, and every answer says so. */
-  readonly caveats: readonly Caveat[];
+/** A livepatch has to name the object and, where the name is not the only one, the position. */
+function placeUnknown({ unit, name, places }: Member): Unknown[] {
+  const about = { unit: unit.path, function: name };
+  if (unit.images.length === 0) return [{ ...about, code: 'object-unknown' }];
+  return unit.images
+    .filter((object) => !places.some((place) => place.object === object))
+    .map((object) => ({ ...about, code: 'position-unknown', object }));
 }
 
-/** What keeps an answer from being complete; of the hosts of a function, not of what is inside it. */
-export function unknownsOf(answer: ReachAnswer, asked: Asked): Unknown[] {
-  const lost = asked.caveats
-    .filter(({ build }) => build === answer.definition.build)
-    .map(({ unit, what }) => ({ unit, function: '', why: `its dump lost records: ${what}` }));
-  if (asked.direction === 'inlined') return lost;
-  return [
-    ...lost,
-    ...answer.units.flatMap(({ unit, functions, open }) => [
-      ...open.map(({ clone, why }) => ({
-        unit: unit.path,
-        function: clone,
-        why: `who calls it is unknown: ${why}`,
-      })),
-      ...functions
-        .filter((f) => f.class === 'patch' && !f.place && (unit.image !== null || unit.imagesKnown))
-        .map((f) => ({
-          unit: unit.path,
-          function: f.name,
-          why:
-            unit.image === null
-              ? 'which object it is in is unknown: not vmlinux, nor a module that was given'
-              : `which of ${unit.image}'s symbols it is is unknown`,
-        })),
-      ...(functions.some(({ verified }) => !verified)
-        ? [
-            {
-              unit: unit.path,
-              function: '',
-              why: `${OBJECT_STATES[unit.object]}: what is emitted is unverified`,
-            },
-          ]
-        : []),
-    ]),
-  ];
-}
+const known = new WeakMap<IndexReader, Map<string, readonly Unknown[]>>();
 
-const OBJECT_STATES = {
-  read: 'the object was read',
-  missing: 'there is no object',
-  corrupt: 'the object cannot be read',
-  'not asked': 'the object was not read',
-} as const;
+/** A dump that lost records can hold a copy of any function of the build. */
+function lostRecords(index: IndexReader, build: string): readonly Unknown[] {
+  const byBuild = known.get(index) ?? new Map<string, readonly Unknown[]>();
+  known.set(index, byBuild);
+  let lost = byBuild.get(build);
+  if (!lost) {
+    const problems = index.problems({ build });
+    lost = index.incompleteUnits({ build }).map(({ path }): Unknown => {
+      const own = problems.filter((problem) => problem.unit === path && problem.line !== null);
+      const first = own[0];
+      return {
+        unit: path,
+        function: '',
+        code: 'incomplete-dump',
+        file: first?.file ?? path,
+        line: first?.line ?? null,
+        problem: first?.what ?? 'records are missing',
+        more: Math.max(own.length - 1, 0),
+      };
+    });
+    byBuild.set(build, lost);
+  }
+  return lost;
+}

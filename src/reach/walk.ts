@@ -1,13 +1,30 @@
-import type { EdgeList } from '../index/rows.js';
+import type { Numbers } from '../index/unit-graph.js';
 
 /** Whether a walk respects the order of GCC's decisions, or takes every edge at any time (a superset). */
 export type WalkMode = 'ordered' | 'conservative';
 
-/** Which nodes a walk reached, in the order in which it did, and over which edge (-1 for a start). */
+/** A unit's edges in columns, in the order of their sequence. */
+export interface EdgeList {
+  readonly src: Numbers;
+  readonly dst: Numbers;
+  /** One entry a node, if it is known how many there are. */
+  readonly nodeName?: ArrayLike<number>;
+}
+
+/** Which nodes a walk reached, in the order in which it did. */
 export interface Reached {
   readonly nodes: readonly number[];
-  readonly via: ReadonlyMap<number, number>;
+  /** Node -> the edge over which it was reached; -1 for a start, `-2 - n` where its body has the name of node n too. */
+  readonly via: Via;
 }
+
+export interface Via {
+  has(node: number): boolean;
+  get(node: number): number | undefined;
+}
+
+/** Of each node, the nodes of its body's other names, which are the same code (DOMAIN: body). */
+export type SameBody = ReadonlyMap<number, readonly number[]>;
 
 /**
  * Where the code of the start nodes went: every node reachable over edges whose sequence rises along the path.
@@ -15,46 +32,82 @@ export interface Reached {
  *
  * As edges stand in their sequence, one sweep does it: an edge whose source is reached by then extends a rising path.
  */
-export function walkForward(edges: EdgeList, starts: readonly number[], mode: WalkMode): Reached {
+export function walkForward(
+  edges: EdgeList,
+  starts: readonly number[],
+  same: SameBody,
+  mode: WalkMode,
+): Reached {
   return mode === 'ordered'
-    ? sweep(edges.src, edges.dst, starts, 0, edges.seq.length, 1)
-    : flood(edges.src, edges.dst, starts);
+    ? sweep(edges.src, edges.dst, new Visit(countNodes(edges, starts, same), starts, same), 1)
+    : flood(edges.src, edges.dst, new Visit(countNodes(edges, starts, same), starts, same));
 }
 
 /** Whose code is in the start nodes: the same paths, from their ends. */
-export function walkBackward(edges: EdgeList, starts: readonly number[], mode: WalkMode): Reached {
-  return mode === 'ordered'
-    ? sweep(edges.dst, edges.src, starts, edges.seq.length - 1, -1, -1)
-    : flood(edges.dst, edges.src, starts);
-}
-
-function begin(starts: readonly number[]) {
-  const nodes = [...new Set(starts)];
-  return { nodes, via: new Map<number, number>(nodes.map((node) => [node, -1])) };
-}
-
-function sweep(
-  from: Int32Array,
-  to: Int32Array,
+export function walkBackward(
+  edges: EdgeList,
   starts: readonly number[],
-  first: number,
-  end: number,
-  step: 1 | -1,
-) {
-  const reached = begin(starts);
+  same: SameBody,
+  mode: WalkMode,
+): Reached {
+  return mode === 'ordered'
+    ? sweep(edges.dst, edges.src, new Visit(countNodes(edges, starts, same), starts, same), -1)
+    : flood(edges.dst, edges.src, new Visit(countNodes(edges, starts, same), starts, same));
+}
+
+const NOT_REACHED = -0x80000000;
+
+/** What is reached so far; a node's place in an array is found faster than its key in a map. */
+class Visit implements Reached, Via {
+  readonly nodes: number[] = [];
+  readonly via: Via = this;
+  readonly #edges: Int32Array;
+  readonly #same: SameBody;
+
+  constructor(nodeCount: number, starts: readonly number[], same: SameBody) {
+    this.#edges = new Int32Array(nodeCount).fill(NOT_REACHED);
+    this.#same = same;
+    for (const node of starts) this.add(node, -1);
+  }
+
+  has(node: number): boolean {
+    return this.#edges[node] !== NOT_REACHED;
+  }
+
+  get(node: number): number | undefined {
+    const edge = this.#edges[node];
+    return edge === NOT_REACHED ? undefined : edge;
+  }
+
+  /** A node reached reaches at once the nodes of its body's other names. */
+  add(node: number, edge: number): void {
+    if (this.has(node)) return;
+    this.#edges[node] = edge;
+    this.nodes.push(node);
+    for (const other of this.#same.get(node) ?? NONE) this.add(other, -2 - node);
+  }
+}
+
+const NONE: readonly number[] = [];
+
+function countNodes({ src, dst, nodeName }: EdgeList, starts: readonly number[], same: SameBody): number {
+  if (nodeName) return nodeName.length;
+  let most = -1;
+  for (const nodes of [src, dst, starts, ...same.values()])
+    for (const node of nodes) if (node > most) most = node;
+  return most + 1;
+}
+
+function sweep(from: Numbers, to: Numbers, reached: Visit, step: 1 | -1): Reached {
+  const [first, end] = step > 0 ? [0, from.length] : [from.length - 1, -1];
   for (let edge = first; edge !== end; edge += step) {
-    const target = to[edge]!;
-    if (reached.via.has(from[edge]!) && !reached.via.has(target)) {
-      reached.via.set(target, edge);
-      reached.nodes.push(target);
-    }
+    if (reached.has(from[edge]!)) reached.add(to[edge]!, edge);
   }
   return reached;
 }
 
 /** Breadth first, so that chains are the shortest; linear in nodes and edges. */
-function flood(from: Int32Array, to: Int32Array, starts: readonly number[]): Reached {
-  const reached = begin(starts);
+function flood(from: Numbers, to: Numbers, reached: Visit): Reached {
   const next = new Int32Array(from.length).fill(-1);
   const first = new Map<number, number>();
   for (let edge = from.length - 1; edge >= 0; edge--) {
@@ -63,10 +116,7 @@ function flood(from: Int32Array, to: Int32Array, starts: readonly number[]): Rea
   }
   for (let head = 0; head < reached.nodes.length; head++) {
     for (let edge = first.get(reached.nodes[head]!) ?? -1; edge >= 0; edge = next[edge]!) {
-      const target = to[edge]!;
-      if (reached.via.has(target)) continue;
-      reached.via.set(target, edge);
-      reached.nodes.push(target);
+      reached.add(to[edge]!, edge);
     }
   }
   return reached;

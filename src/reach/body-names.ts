@@ -1,0 +1,91 @@
+import type { IndexReader } from '../index/reader.js';
+import { SymbolFlags } from '../index/unit-graph.js';
+import { Role } from '../symbols/bodies.js';
+import type { CodeGraph } from './code-graph.js';
+
+/** Decides by which of its names a body is written out, and has the texts of names. */
+export class BodyNames {
+  readonly #graph: CodeGraph;
+  /** Name -> text. */
+  readonly #texts: readonly string[];
+  readonly #asked: number;
+  /** Of bodies with several names: ids, the one that it is written by first. */
+  readonly #several = new Map<number, readonly number[]>();
+
+  /** @param targets bodies, and names without one as `-1 - name` */
+  constructor(index: IndexReader, graph: CodeGraph, asked: number, targets: readonly number[]) {
+    this.#graph = graph;
+    this.#asked = asked;
+    const ids: number[] = [];
+    for (const target of targets) {
+      if (target < 0) ids.push(-1 - target);
+      else for (const symbol of graph.symbolsOf(target)) ids.push(graph.unitOf(target).symbolName[symbol]!);
+    }
+    const names = Int32Array.from(ids)
+      .sort()
+      .filter((name, at, all) => name !== all[at - 1]);
+    const texts: string[] = new Array((names.at(-1) ?? 0) + 1);
+    index.members.texts(names).forEach((text, at) => {
+      texts[names[at]!] = text;
+    });
+    this.#texts = texts;
+  }
+
+  text(name: number): string {
+    return this.#texts[name]!;
+  }
+
+  /** The id of the name that a body is written by. */
+  own(body: number): number {
+    const symbols = this.#graph.symbolsOf(body);
+    if (symbols.length === 1) return this.#graph.unitOf(body).symbolName[symbols[0]!]!;
+    return this.#names(body, symbols)[0]!;
+  }
+
+  /** Its other names, sorted, without those that lost. */
+  aliases(body: number): readonly string[] {
+    const symbols = this.#graph.symbolsOf(body);
+    if (symbols.length === 1) return NONE;
+    return this.#names(body, symbols)
+      .slice(1)
+      .map((name) => this.text(name))
+      .sort();
+  }
+
+  isClone(body: number): boolean {
+    const { symbolFlags } = this.#graph.unitOf(body);
+    return this.#graph
+      .symbolsOf(body)
+      .every((symbol) => SymbolFlags.role(symbolFlags[symbol]!) === Role.clone);
+  }
+
+  /**
+   * The one asked for if the image has it, else the first global name, never a clone's or a linker script's if there is
+   * another, nor one that lost.
+   */
+  #names(body: number, symbols: readonly number[]): readonly number[] {
+    let names = this.#several.get(body);
+    if (!names) {
+      const { symbolName, symbolFlags } = this.#graph.unitOf(body);
+      const all = symbols
+        .map((symbol) => ({ name: symbolName[symbol]!, flags: symbolFlags[symbol]! }))
+        .sort((a, b) => rank(a.flags) - rank(b.flags) || (this.text(a.name) < this.text(b.name) ? -1 : 1));
+      const kept = all.filter(({ flags }) => !SymbolFlags.isLost(flags));
+      const own = kept.find(({ name }) => name === this.#asked) ?? all[0]!;
+      names = [...new Set([own.name, ...kept.map(({ name }) => name)])];
+      this.#several.set(body, names);
+    }
+    return names;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** The better name first. */
+function rank(flags: number): number {
+  if (SymbolFlags.isLost(flags)) return 4;
+  const role = SymbolFlags.role(flags);
+  if (role === Role.linkerScript) return 3;
+  if (role === Role.clone) return 2;
+  return SymbolFlags.isLocal(flags) ? 1 : 0;
+}

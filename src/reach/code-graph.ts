@@ -1,0 +1,443 @@
+/**
+ * A build's emitted code as a graph: bodies, what each is to a livepatch, who calls whom after optimisation, and whose
+ * address is taken. DOMAIN section 4 has the definitions; kernel/livepatch/core.c (klp_find_object_symbol) and patch.c
+ * (klp_patch_func) are why a body needs a name and an ftrace site.
+ */
+import type { IndexReader, UnitRow } from '../index/reader.js';
+import { ReferenceKind } from '../index/unit-facts.js';
+import { type Numbers, SymbolFlags, type UnitDump, type UnitLinked } from '../index/unit-graph.js';
+import { Role } from '../symbols/bodies.js';
+import { Lifetime } from '../symbols/link-units.js';
+import { BuildFacts, type NameFacts, QueriedFacts } from './name-facts.js';
+import { binaryOf, type OtherBinary, SOME_BINARY } from './out-of-reach.js';
+
+/** What a livepatch can do about a body. */
+export const State = {
+  redirectable: 0,
+  /** Stuck, for the reason that the name says. */
+  clone: 1,
+  noSite: 2,
+  outOfReach: 3,
+  moduleExit: 4,
+  /** No object tells whether it exists; if it does, it is a stuck clone. */
+  unverifiedClone: 5,
+  /** No object tells whether it exists. */
+  unverified: 6,
+  /** Has run and is freed. */
+  init: 7,
+  /** All its names are weak definitions that lost. */
+  discarded: 8,
+  /** Hands on to another function: no member of any answer. */
+  trampoline: 9,
+  /** A part of another body. */
+  fragment: 10,
+} as const;
+
+export function isStuck(state: number): boolean {
+  return state >= State.clone && state <= State.unverifiedClone;
+}
+
+/** Why a body may run though no caller that was found leads to it. */
+export const Open = {
+  /** Its address is taken. */
+  address: 1,
+  /** Code without a dump calls it. */
+  nodumpCaller: 2,
+  /** Some unit's calls were not read. */
+  callersUnknown: 4,
+  /** An init table or code without a dump that is init calls it: has run. */
+  initCaller: 8,
+} as const;
+
+/** One unit's code in columns. Bodies count from `base` in the graph; nodes and edges are the dump's. */
+export interface UnitCode extends Omit<UnitDump, 'caller' | 'callee'> {
+  readonly row: UnitRow;
+  /** The first of its bodies in the graph. */
+  readonly base: number;
+  readonly bodyCount: number;
+  /** Symbols, ascending by name: name, body (in the graph; of a fragment its function's), flags as in SymbolFlags. */
+  readonly symbolName: Numbers;
+  readonly symbolBody: Int32Array;
+  readonly symbolFlags: Numbers;
+  /** Calls: ids of names. */
+  readonly caller: Numbers;
+  readonly callee: Numbers;
+  /** Ids of linked objects. */
+  readonly images: Numbers;
+  /** The binary that livepatch cannot reach, if it is in one. */
+  readonly away: OtherBinary | undefined;
+}
+
+export class CodeGraph {
+  readonly #index: IndexReader;
+  readonly build: string;
+  readonly #units = new Map<number, UnitCode>();
+  readonly #unitOfBody: UnitCode[] = [];
+  readonly #state: number[] = [];
+  readonly #symbolOrder = new WeakMap<UnitCode, SymbolOrder>();
+  readonly #callers: (readonly number[] | undefined)[] = [];
+  readonly #opens: (number | undefined)[] = [];
+  readonly #runs: readonly (readonly [number, number])[];
+  readonly #vmlinux: number;
+  readonly #callsUnread: boolean;
+  #facts: NameFacts;
+  #isWhole = false;
+
+  constructor(index: IndexReader, build: string) {
+    this.#index = index;
+    this.build = build;
+    this.#runs = runsOf(index.unitIds(build));
+    this.#vmlinux = index.imageId(build, 'vmlinux') ?? -1;
+    this.#callsUnread = index.hasUnreadCalls(build);
+    this.#facts = new QueriedFacts(index.graph);
+  }
+
+  /** The build's units in the order of their ids. */
+  *unitIds(): Iterable<number> {
+    for (const [first, last] of this.#runs) for (let id = first; id <= last; id++) yield id;
+  }
+
+  unit(id: number): UnitCode {
+    if (!this.#units.has(id)) this.#load(id, id);
+    return this.#units.get(id)!;
+  }
+
+  /** Reads several units, with as few queries as their ids allow. */
+  load(ids: readonly number[]): void {
+    const missing = ids.filter((id) => !this.#units.has(id)).sort((a, b) => a - b);
+    for (const [first, last] of runsOf(missing)) this.#load(first, last);
+  }
+
+  /** Reads the whole build at once, for questions that need most of it. */
+  loadAll(): void {
+    if (this.#isWhole) return;
+    this.#isWhole = true;
+    this.#index.loadUnitRows(this.build);
+    for (const [first, last] of this.#runs) this.#load(first, last);
+    this.#facts = new BuildFacts(this.#index.graph, [...this.#units.values()]);
+  }
+
+  unitOf(body: number): UnitCode {
+    return this.#unitOfBody[body]!;
+  }
+
+  state(body: number): number {
+    return this.#state[body]!;
+  }
+
+  /** How many bodies were read so far. */
+  get bodyCount(): number {
+    return this.#state.length;
+  }
+
+  /** Symbols (places in the unit's columns) that stand at a body, those of its fragments only if asked for. */
+  symbolsOf(body: number, withFragments = false): number[] {
+    const unit = this.unitOf(body);
+    let order = this.#symbolOrder.get(unit);
+    if (!order) {
+      order = orderOfSymbols(unit);
+      this.#symbolOrder.set(unit, order);
+    }
+    const { start, symbols } = order;
+    const found: number[] = [];
+    for (let at = start[body - unit.base]!; at < start[body - unit.base + 1]!; at++) {
+      const symbol = symbols[at]!;
+      if (withFragments || SymbolFlags.role(unit.symbolFlags[symbol]!) !== Role.fragment) found.push(symbol);
+    }
+    return found;
+  }
+
+  /** Every body that calls a body after optimisation, trampolines passed through; itself is never among them. */
+  callers(body: number): readonly number[] {
+    let callers = this.#callers[body];
+    if (!callers) {
+      callers = this.#findCallers(body);
+      this.#callers[body] = callers;
+    }
+    return callers;
+  }
+
+  /** How many calls of a body another one makes, as its unit's call graph counts them. */
+  callCount(caller: number, callee: number): number {
+    const from = this.unitOf(caller);
+    const names = this.referenceNames(callee).map(({ name }) => name);
+    const callers = this.symbolsOf(caller, true).map((symbol) => from.symbolName[symbol]!);
+    return this.#index.graph.callCount(from.row.id, callers, names);
+  }
+
+  /** `Open` bits: what is known or unknown of a body besides its callers. */
+  open(body: number): number {
+    let open = this.#opens[body];
+    if (open === undefined) {
+      open = this.#findOpen(body);
+      this.#opens[body] = open;
+    }
+    return open;
+  }
+
+  /** The names by which references find a body; of one that is not local, from other units too. */
+  linkNames(body: number): { readonly name: number; readonly local: boolean }[] {
+    const { symbolName, symbolFlags } = this.unitOf(body);
+    const names: { name: number; local: boolean }[] = [];
+    for (const symbol of this.symbolsOf(body)) {
+      const flags = symbolFlags[symbol]!;
+      if (!SymbolFlags.isLost(flags))
+        names.push({ name: symbolName[symbol]!, local: SymbolFlags.isLocal(flags) });
+    }
+    return names;
+  }
+
+  /** The names by which references reach a body, those of trampolines that hand on to it after its own. */
+  referenceNames(
+    body: number,
+  ): { readonly unit: UnitCode; readonly name: number; readonly local: boolean }[] {
+    return this.#through(body).flatMap((one) =>
+      this.linkNames(one).map((name) => ({ unit: this.unitOf(one), ...name })),
+    );
+  }
+
+  /** A body, and the trampolines that hand on to it. */
+  #through(body: number): number[] {
+    const through = [body];
+    for (let at = 0; at < through.length; at++) {
+      for (const caller of this.#directCallers(through[at]!)) {
+        if (this.#state[caller] === State.trampoline && !through.includes(caller)) through.push(caller);
+      }
+    }
+    return through;
+  }
+
+  #findCallers(body: number): number[] {
+    const found = new Set<number>();
+    for (const one of this.#through(body)) {
+      for (const caller of this.#directCallers(one)) {
+        if (caller !== body && this.#state[caller] !== State.trampoline) found.add(caller);
+      }
+    }
+    return [...found];
+  }
+
+  #directCallers(body: number): number[] {
+    const unit = this.unitOf(body);
+    const found: number[] = [];
+    for (const { name, local } of this.linkNames(body)) {
+      this.#facts.callers(name, local ? unit.row.id : undefined, (unitId, caller) => {
+        const from = this.#unitOfBuild(unitId);
+        if (from !== undefined && this.#reaches(from, name, unit, body)) addBodiesNamed(found, from, caller);
+      });
+    }
+    return found;
+  }
+
+  #findOpen(body: number): number {
+    const unit = this.unitOf(body);
+    let open = hasCalls(unit.row) ? 0 : Open.callersUnknown;
+    for (const { name, local } of this.linkNames(body)) {
+      this.#facts.references(name, (unitId, kind) => {
+        if (local && unitId !== unit.row.id) return;
+        const from = this.#unitOfBuild(unitId);
+        if (from !== undefined && this.#reaches(from, name, unit, body)) open |= OPEN_OF_KIND[kind]!;
+      });
+      for (const [target, kind] of this.#facts.outside(unit.row.id)) {
+        if (target === name) open |= OPEN_OF_KIND[kind]!;
+      }
+      if (!local && this.#callsUnread) open |= Open.callersUnknown;
+    }
+    // Whoever takes or calls a trampoline takes or calls what it hands on to.
+    for (const one of this.#through(body)) if (one !== body) open |= this.open(one) & ~Open.callersUnknown;
+    return open;
+  }
+
+  /** Whether a unit that refers to one of a body's names means that body. */
+  #reaches(from: UnitCode, name: number, unit: UnitCode, body: number): boolean {
+    if (from === unit) return true;
+    const own = findName(from, name);
+    if (own >= 0 && !SymbolFlags.isLost(from.symbolFlags[own]!)) return false;
+    return this.#definitions(name, from).includes(body);
+  }
+
+  #unitOfBuild(id: number): UnitCode | undefined {
+    const known = this.#units.get(id);
+    if (known || this.#isWhole) return known;
+    return this.#runs.some(([first, last]) => id >= first && id <= last) ? this.unit(id) : undefined;
+  }
+
+  /** The definitions that a unit's undefined (or lost weak) name resolves to: of its own linked object first. */
+  #definitions(name: number, from: UnitCode): number[] {
+    const found: number[] = [];
+    this.#facts.definers(name, (unitId) => {
+      const unit = this.#unitOfBuild(unitId);
+      if (unit === undefined) return;
+      for (let symbol = findName(unit, name); symbol >= 0 && unit.symbolName[symbol] === name; symbol++) {
+        const flags = unit.symbolFlags[symbol]!;
+        if (!SymbolFlags.isLocal(flags) && !SymbolFlags.isLost(flags)) found.push(unit.symbolBody[symbol]!);
+      }
+    });
+    return found.length > 0 ? this.#linkable(found, from) : found;
+  }
+
+  #linkable(found: number[], from: UnitCode): number[] {
+    const isIn = (image: number) => (body: number) => this.unitOf(body).images.includes(image);
+    const isAlone = (body: number) => this.unitOf(body).images.length === 0;
+    if (from.images.length === 0) {
+      if (this.#vmlinux < 0) return found;
+      const alone = found.filter(isAlone);
+      const near = alone.filter((body) => folderOf(this.unitOf(body).row) === folderOf(from.row));
+      return near.length > 0 ? near : alone;
+    }
+    const same = found.filter((body) => from.images.some((image) => isIn(image)(body)));
+    // vmlinux has all that it refers to; a module's other names are exports of vmlinux or of other modules.
+    if (same.length > 0 || from.images.includes(this.#vmlinux)) return same;
+    const inVmlinux = found.filter(isIn(this.#vmlinux));
+    return inVmlinux.length > 0 ? inVmlinux : found.filter((body) => !isAlone(body));
+  }
+
+  #load(first: number, last: number): void {
+    for (const columns of this.#index.graph.units(first, last)) {
+      if (!this.#units.has(columns.id)) this.#add(columns);
+    }
+  }
+
+  #add(columns: UnitDump & UnitLinked & { readonly id: number }): void {
+    const row = this.#index.unit(columns.id);
+    const base = this.#state.length;
+    const away = this.#away(row, columns.images);
+    const code = row.object === 'read' ? linkedCode(base, columns) : unverifiedCode(base, columns);
+    const states = row.object === 'read' ? statesOf(away !== undefined, columns) : code.states!;
+    const unit = { ...columns, ...code, row, base, bodyCount: states.length, away };
+    for (const state of states) {
+      this.#state.push(state);
+      this.#unitOfBody.push(unit);
+    }
+    this.#units.set(columns.id, unit);
+  }
+
+  /** A unit that is in none of the linked objects; where these were not read, its folder tells. */
+  #away(row: UnitRow, images: Numbers): OtherBinary | undefined {
+    if (images.length > 0) return undefined;
+    return binaryOf(row.source) ?? (this.#vmlinux < 0 ? undefined : SOME_BINARY);
+  }
+}
+
+/** A unit's symbols by body: those of body b are `symbols[start[b]]` to `symbols[start[b + 1] - 1]`. */
+interface SymbolOrder {
+  readonly start: Int32Array;
+  readonly symbols: Int32Array;
+}
+
+function orderOfSymbols({ base, bodyCount, symbolBody }: UnitCode): SymbolOrder {
+  const start = new Int32Array(bodyCount + 1);
+  for (const body of symbolBody) start[body - base + 1]!++;
+  for (let body = 0; body < bodyCount; body++) start[body + 1]! += start[body]!;
+  const next = start.slice();
+  const symbols = new Int32Array(symbolBody.length);
+  for (let symbol = 0; symbol < symbolBody.length; symbol++)
+    symbols[next[symbolBody[symbol]! - base]!++] = symbol;
+  return { start, symbols };
+}
+
+/** The place of a name's first symbol, or -1. */
+export function findName({ symbolName }: Pick<UnitCode, 'symbolName'>, name: number): number {
+  let low = 0;
+  let high = symbolName.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (symbolName[middle]! < name) low = middle + 1;
+    else high = middle;
+  }
+  return symbolName[low] === name ? low : -1;
+}
+
+/** The bodies of a name in a unit, a fragment's counted as its function's. */
+export function bodiesNamed(unit: UnitCode, name: number): number[] {
+  const bodies: number[] = [];
+  addBodiesNamed(bodies, unit, name);
+  return bodies;
+}
+
+/** The same, into a list that need not be new. */
+export function addBodiesNamed(to: number[], unit: UnitCode, name: number): void {
+  const first = findName(unit, name);
+  if (first < 0) return;
+  for (let symbol = first; unit.symbolName[symbol] === name; symbol++) {
+    const body = unit.symbolBody[symbol]!;
+    if (!to.includes(body, Math.max(to.length - 8, 0))) to.push(body);
+  }
+}
+
+interface Symbols extends Pick<UnitCode, 'symbolName' | 'symbolBody' | 'symbolFlags'> {
+  readonly states?: readonly number[];
+}
+
+function linkedCode(base: number, { symbolName, symbolBody, symbolFlags, owner }: UnitLinked): Symbols {
+  const bodies = new Int32Array(symbolBody.length);
+  for (let symbol = 0; symbol < bodies.length; symbol++) bodies[symbol] = base + owner[symbolBody[symbol]!]!;
+  return { symbolName, symbolBody: bodies, symbolFlags };
+}
+
+/** Without an object, every name that is not wholly removed may be a body. */
+function unverifiedCode(base: number, { nodeName, nodeRemoved, cloneNames }: UnitDump): Symbols {
+  const symbolName = nodeName
+    .filter((_, node) => nodeRemoved[node] === 0)
+    .sort()
+    .filter((name, at, all) => name !== all[at - 1]);
+  return {
+    symbolName,
+    symbolBody: symbolName.map((_, at) => base + at),
+    symbolFlags: new Uint8Array(symbolName.length),
+    states: Array.from(symbolName, (name) =>
+      cloneNames.includes(name) ? State.unverifiedClone : State.unverified,
+    ),
+  };
+}
+
+function statesOf(away: boolean, { owner, fate, symbolBody, symbolFlags }: UnitLinked): number[] {
+  const roles = new Uint8Array(owner.length);
+  for (let symbol = 0; symbol < symbolBody.length; symbol++) {
+    roles[symbolBody[symbol]!]! |= 1 << SymbolFlags.role(symbolFlags[symbol]!);
+  }
+  const states: number[] = [];
+  for (let body = 0; body < owner.length; body++) {
+    states.push(owner[body] === body ? stateOf(away, fate[body]!, roles[body]!) : State.fragment);
+  }
+  return states;
+}
+
+/** @param roles a bit for each role that a symbol of the body has */
+function stateOf(away: boolean, fate: number, roles: number): number {
+  const lifetime = fate >> 1;
+  if (roles === 1 << Role.trampoline) return State.trampoline;
+  if (lifetime === Lifetime.discarded) return State.discarded;
+  if (lifetime === Lifetime.init) return State.init;
+  if (roles === 1 << Role.clone) return State.clone;
+  if (away) return State.outOfReach;
+  if (lifetime === Lifetime.exit) return State.moduleExit;
+  return (fate & 1) === 1 ? State.redirectable : State.noSite;
+}
+
+const OPEN_OF_KIND: readonly number[] = (() => {
+  const bits: number[] = [];
+  bits[ReferenceKind.address] = Open.address;
+  bits[ReferenceKind.initTable] = Open.initCaller;
+  bits[ReferenceKind.namelessCall] = Open.nodumpCaller;
+  bits[ReferenceKind.namelessInitCall] = Open.initCaller;
+  return bits;
+})();
+
+function hasCalls({ calls }: UnitRow): boolean {
+  return calls === 'ci' || calls === 'objdump';
+}
+
+function folderOf({ source }: UnitRow): string {
+  return source.slice(0, source.lastIndexOf('/') + 1);
+}
+
+function runsOf(ids: readonly number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const id of ids) {
+    const last = runs.at(-1);
+    if (last && last[1] === id - 1) last[1] = id;
+    else runs.push([id, id]);
+  }
+  return runs;
+}

@@ -1,0 +1,55 @@
+import { SymbolFlags } from '../index/unit-graph.js';
+import { Role } from '../symbols/bodies.js';
+import type { UnitCode } from './code-graph.js';
+import type { SameBody } from './walk.js';
+
+const NONE: SameBody = new Map();
+const known = new WeakMap<UnitCode, SameBody>();
+
+/** Of each node whose body has several names, the nodes of the other names. */
+export function sameBodyNodes(unit: UnitCode): SameBody {
+  let same = known.get(unit);
+  if (!same) {
+    same = findSameBody(unit);
+    known.set(unit, same);
+  }
+  return same;
+}
+
+function findSameBody({
+  base,
+  bodyCount,
+  nodeName,
+  symbolName,
+  symbolBody,
+  symbolFlags,
+}: UnitCode): SameBody {
+  const names = new Uint8Array(bodyCount);
+  let several = false;
+  for (let symbol = 0; symbol < symbolName.length; symbol++) {
+    if (SymbolFlags.role(symbolFlags[symbol]!) === Role.fragment) continue;
+    const body = symbolBody[symbol]! - base;
+    names[body] = Math.min(names[body]! + 1, 2);
+    if (names[body] === 2) several = true;
+  }
+  if (!several) return NONE;
+  const namesOf = new Map<number, number[]>();
+  const nodesOf = new Map<number, number[]>();
+  for (let symbol = 0; symbol < symbolName.length; symbol++) {
+    const body = symbolBody[symbol]!;
+    if (names[body - base] !== 2 || SymbolFlags.role(symbolFlags[symbol]!) === Role.fragment) continue;
+    const known = namesOf.get(body);
+    if (known) known.push(symbolName[symbol]!);
+    else namesOf.set(body, [symbolName[symbol]!]);
+    nodesOf.set(symbolName[symbol]!, []);
+  }
+  for (let node = 0; node < nodeName.length; node++) nodesOf.get(nodeName[node]!)?.push(node);
+  const same = new Map<number, number[]>();
+  for (const all of namesOf.values()) {
+    for (const name of all) {
+      const others = all.filter((other) => other !== name).flatMap((other) => nodesOf.get(other)!);
+      if (others.length > 0) for (const node of nodesOf.get(name)!) same.set(node, others);
+    }
+  }
+  return same;
+}
