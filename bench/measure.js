@@ -9,7 +9,8 @@ const TIME = '/usr/bin/time';
 /**
  * Runs a program to its end with its output thrown away.
  *
- * @returns {Promise<{ seconds: number, peakBytes: number }>} wall time, and the most memory that was resident
+ * @returns {Promise<{ seconds: number, cpu: number, peakBytes: number }>} wall time, processor time of all its threads
+ *   (wall time where there is no `time` to tell), and the most memory that was resident
  */
 export async function run(program, args) {
   const directory = mkdtempSync(join(tmpdir(), 'klp-reach-bench-'));
@@ -17,7 +18,7 @@ export async function run(program, args) {
   const timed = existsSync(TIME);
   const start = process.hrtime.bigint();
   const child = timed
-    ? spawn(TIME, ['-f', '%M', '-o', report, program, ...args], STDIO)
+    ? spawn(TIME, ['-f', '%M %U %S', '-o', report, program, ...args], STDIO)
     : spawn(program, args, STDIO);
   // Without `time`, /proc is asked until the process is gone: VmHWM only grows, so little is missed.
   let polled = 0;
@@ -31,8 +32,9 @@ export async function run(program, args) {
     });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
     if (code !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${code}\n${Buffer.concat(errors)}`);
-    const peak = timed ? Number(readFileSync(report, 'utf8')) * 1024 : polled;
-    return { seconds, peakBytes: peak };
+    if (!timed) return { seconds, cpu: seconds, peakBytes: polled };
+    const [kib, user, system] = readFileSync(report, 'utf8').trim().split(' ').map(Number);
+    return { seconds, cpu: user + system, peakBytes: kib * 1024 };
   } finally {
     clearInterval(poll);
     rmSync(directory, { recursive: true, force: true });
@@ -50,19 +52,19 @@ function peakOf(pid) {
   }
 }
 
-/** Runs two measurements in turn (A B A B ...), after one run of each that does not count: it fills the page cache. */
+/** Runs two measurements in turn (A B A B ...) and compares their processor time, after one run of each that does not count: it fills the page cache. */
 export async function inTurn(rounds, a, b) {
   await a();
   await b();
   const pairs = [];
   for (let round = 0; round < rounds; round++) pairs.push({ a: await a(), b: await b() });
-  const ratios = pairs.map((pair) => pair.a.seconds / pair.b.seconds);
+  const ratios = pairs.map((pair) => pair.a.cpu / pair.b.cpu);
   return {
     ratio: median(ratios),
     low: Math.min(...ratios),
     high: Math.max(...ratios),
-    a: median(pairs.map((pair) => pair.a.seconds)),
-    b: median(pairs.map((pair) => pair.b.seconds)),
+    a: median(pairs.map((pair) => pair.a.cpu)),
+    b: median(pairs.map((pair) => pair.b.cpu)),
     peakBytes: Math.max(...pairs.map((pair) => pair.a.peakBytes)),
   };
 }

@@ -30,4 +30,4 @@ for source in arch/entry.S core/*.c fs/*.c init/*.c; do
   objects+=("$object")
 done
 
-"${cc[@]}" -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-T,arch/vmlinux.lds -o build/vmlinux "${objects[@]}"
+"${cc[@]}" -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--emit-relocs -Wl,-T,arch/vmlinux.lds -o build/vmlinux "${objects[@]}"

@@ -1,12 +1,13 @@
 /**
  * What machine code of a linked image refers to, where the image keeps no relocations: calls and jumps by their operands,
- * addresses by constants that are one. objdump reads it, from a small file made of just the code that is asked about.
+ * addresses by constants that are one. objdump reads it, from a small file made of just the code that is asked about;
+ * s390x needs none.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Elf } from '../elf/index.js';
+import { type Elf, EM_S390 } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { operandOf } from './disassembly.js';
 import { type InstructionSet, instructionSetOf } from './instruction-set.js';
@@ -36,6 +37,10 @@ export async function readCode(
   take: TakeReference,
   objdump?: string,
 ): Promise<void> {
+  if (elf.machine === EM_S390) {
+    for (const span of spans) readS390(span, isEntry, take);
+    return;
+  }
   const set = instructionSetOf(elf.machine);
   if (set === undefined) {
     throw new InputError(
@@ -56,6 +61,39 @@ export async function readCode(
     await disassembleTo(objdump ?? objdumpFor(set), file, elf.file, reader);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * z/Architecture tells an instruction's length by its first two bits, and its relative branches and LARL are few: no
+ * disassembler is needed (Principles of Operation, "Instruction Formats": RI, RIL).
+ */
+function readS390(
+  { start, bytes, labels }: CodeSpan,
+  isEntry: (address: bigint) => boolean,
+  take: TakeReference,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const resync = labels.map((label) => Number(label - start));
+  let next = 0;
+  for (let at = 0; at + 2 <= bytes.length; ) {
+    while (next < resync.length && resync[next]! <= at) next++;
+    const first = bytes[at]!;
+    const length = first < 0x40 ? 2 : first < 0xc0 ? 4 : 6;
+    const low = bytes[at + 1]! & 0xf;
+    const target = (halfwords: number) => start + BigInt(at) + BigInt(halfwords) * 2n;
+    if (at + length <= bytes.length) {
+      if (first === 0xc0 && (low === 4 || low === 5))
+        take('call', start + BigInt(at), target(view.getInt32(at + 2)));
+      else if (first === 0xa7 && (low === 4 || low === 5))
+        take('call', start + BigInt(at), target(view.getInt16(at + 2)));
+      else if (first === 0xc0 && low === 0 && isEntry(target(view.getInt32(at + 2)))) {
+        take('address', start + BigInt(at), target(view.getInt32(at + 2)));
+      }
+    }
+    const end = at + length;
+    // A label within what looked like an instruction: the bytes before it were data.
+    at = next < resync.length && resync[next]! < end ? resync[next]! : end;
   }
 }
 

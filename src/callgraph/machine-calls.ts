@@ -54,10 +54,10 @@ export class MachineCalls implements DisassemblySink {
   transfer(transfer: Transfer): void {
     if (transfer.kind === 'indirect call' || transfer.kind === 'indirect jump') return;
     const caller = this.#map.ownerAt({ section: this.#section, offset: transfer.offset });
-    for (const target of this.#targets(transfer)) {
-      if (typeof target === 'string') this.#external(caller, target);
-      else this.#internal(caller, transfer, target);
-    }
+    const callees = this.#targets(transfer).flatMap(
+      (target) => this.#calleeOf(caller, transfer, target) ?? [],
+    );
+    for (const callee of new Set(callees)) this.#addCall(caller, callee);
   }
 
   finish(): CallFacts {
@@ -76,28 +76,28 @@ export class MachineCalls implements DisassemblySink {
     return [label === undefined ? symbol : { section: label.section, offset: label.offset + addend }];
   }
 
-  #external(caller: CodeRange | undefined, callee: string): void {
-    if (this.#isNoCall(callee) || callee === '*ABS*' || this.set.thunk?.test(callee)) return;
-    this.#addCall(caller, callee);
-  }
-
   #addCall(caller: CodeRange | undefined, callee: string): void {
     const name = this.#facts.name(callee);
     if (caller === undefined) this.#facts.addNamelessCall(name, this.#facts.name(this.#sectionName));
     else this.#facts.addCall(this.#facts.name(caller.name), name);
   }
 
-  #internal(caller: CodeRange | undefined, { kind }: Transfer, target: Place): void {
+  /** What a transfer calls, if it is a call. */
+  #calleeOf(caller: CodeRange | undefined, { kind }: Transfer, target: Place | string): string | undefined {
+    if (typeof target === 'string') {
+      return this.#isNoCall(target) || target === '*ABS*' || this.set.thunk?.test(target)
+        ? undefined
+        : target;
+    }
     const code = this.#map.at(target);
     // Code without a name is the function's own, out of line (.fixup, .altinstr_aux).
-    if (code === undefined) return;
+    if (code === undefined) return undefined;
     const { owner } = code;
     const atEntry = owner === code && target.offset - code.start <= this.set.entrySize;
     // And from there, a jump into the middle of a function is the way back.
-    if (caller === undefined && kind === 'jump' && !atEntry) return;
-    if (owner === caller && (kind === 'jump' || !atEntry)) return;
-    if (this.#isNoCall(code.name) || this.set.thunk?.test(code.name)) return;
-    this.#addCall(caller, owner.name);
+    if (caller === undefined && kind === 'jump' && !atEntry) return undefined;
+    if (owner === caller && (kind === 'jump' || !atEntry)) return undefined;
+    return this.#isNoCall(code.name) || this.set.thunk?.test(code.name) ? undefined : owner.name;
   }
 
   #isNoCall(callee: string): boolean {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCallgraphInfo } from '../../src/callgraph/ci.js';
 import { InputError } from '../../src/errors.js';
-import { callRows, functionRows, namesOf } from './call-rows.js';
+import { callRows, functionRows } from './call-rows.js';
 
 const parse = (...lines: string[]) =>
   parseCallgraphInfo(Buffer.from(lines.map((l) => `${l}\n`).join('')), 'a.ci');
@@ -34,7 +34,7 @@ describe('a call graph', () => {
     ]);
   });
 
-  test('a call is counted once a pair, and calls through pointers are kept apart', () => {
+  test('a call is counted once a pair, and what is called through a pointer is not known', () => {
     expect(callRows(facts)).toEqual([
       'cp.constprop.0 -> ext',
       'rec -> ext',
@@ -42,16 +42,7 @@ describe('a call graph', () => {
       'top -> cp.constprop.0 x2',
       'top -> later',
     ]);
-    expect(namesOf(facts, facts.indirectCaller)).toEqual(['top']);
     expect(facts.names).not.toContain('__indirect_call');
-  });
-
-  test("the unit's own callees are told from others, also those defined later", () => {
-    const own = namesOf(
-      facts,
-      facts.callCallee.filter((_, i) => facts.callInternal[i] === 1),
-    );
-    expect(own).toEqual(['cp.constprop.0', 'later', 'rec']);
   });
 });
 
@@ -74,12 +65,12 @@ test('a builtin is called by its assembler name, and calls that expansion makes 
   expect(callRows(facts)).toEqual(['copy -> memcpy']);
 });
 
-test("a static function without a node (an alias) is the unit's own all the same", () => {
+test('a static function without a node (an alias) is called by its name', () => {
   const facts = graph(
     'node: { title: "f" label: "f\\na.c:1:1" }',
     'edge: { sourcename: "f" targetname: "a.c:folded" label: "a.c:1:9" }',
   );
-  expect([...facts.callInternal]).toEqual([1]);
+  expect(callRows(facts)).toEqual(['f -> folded']);
   expect(functionRows(facts)).toEqual(['f a.c:1:1']);
 });
 
