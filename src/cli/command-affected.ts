@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { askReach, type ReachOptions, withReach } from './ask-reach.js';
+import { askReach, type ReachOptions, withLists, withReach } from './ask-reach.js';
 
 export function register(program: Command): void {
-  withReach(program.command('affected'), ['text', 'json', 'csv', 'klp', 'patched-funcs'])
-    .description('tell which functions a livepatch has to replace when the symbol’s function changes')
-    .option('--strict', 'exit with 1 if an answer rests on something unknown')
+  withLists(withReach(program.command('affected'), ['text', 'json', 'csv', 'klp', 'patched-funcs']))
+    .description('tell which functions a livepatch has to replace when a function changes')
+    .option('--tree', 'print the walk as a tree, each shared part once')
+    .option('--each', 'with klp and patched-funcs: of every function that was asked for, marked apart')
     .action((symbols: string[], options: ReachOptions) => askReach('affected', symbols, options));
 }

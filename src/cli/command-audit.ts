@@ -4,10 +4,23 @@ import type { Changes } from '../audit/changes.js';
 import { gatherFacts, onlyBuild } from '../audit/gather.js';
 import { InputError } from '../errors.js';
 import type { IndexReader } from '../index/reader.js';
-import { type FindingsOptions, findingsOf, readChanges, withFindings } from './fix-options.js';
+import { Reach } from '../reach/affected.js';
+import type { FindingsReport } from '../report/findings-report.js';
+import { EXIT_FINDINGS } from './exit.js';
+import {
+  type FindingsOptions,
+  findingsOf,
+  isPlanFormat,
+  PLAN_FORMATS,
+  type PlanFormat,
+  readChanges,
+  withFindings,
+} from './fix-options.js';
 import { readLivepatchFiles } from './livepatch-files.js';
 import { printFindings, setFindingsExit } from './print-findings.js';
+import { refuseTwice } from './standard-input.js';
 import { withIndexAsync } from './with-index.js';
+import { writeOut } from './write-out.js';
 
 interface AuditOptions extends FindingsOptions {
   readonly livepatch?: string[];
@@ -15,12 +28,12 @@ interface AuditOptions extends FindingsOptions {
 }
 
 export function register(program: Command): void {
-  withFindings(program.command('audit'))
+  withFindings(program.command('audit'), PLAN_FORMATS)
     .description('tell whether a livepatch covers a fix: every inlined and cloned copy of what it changes')
     .argument('[fix...]', 'the fix, unified diffs; - for stdin')
     .option(
       '-l, --livepatch <file...>',
-      'the livepatch: a module, C sources, patched_funcs.csv or a list; none: what one has to patch',
+      'the livepatch: a module, C sources, patched_funcs.csv or a list; - for stdin; none: what one has to patch',
     )
     .addOption(
       new Option(
@@ -32,15 +45,14 @@ export function register(program: Command): void {
 }
 
 async function run(fixes: string[], options: AuditOptions): Promise<void> {
-  if (fixes.length === 0 && options.changed === undefined) {
-    throw new InputError('', 'there is nothing to audit', 'give a fix, or name functions with --changed');
-  }
+  refuseUnasked(fixes, options);
   const livepatch = options.livepatch && (await readLivepatchFiles(options.livepatch));
   const report = await withIndexAsync(options, async (index) => {
     const build = options.build ?? onlyBuild(index, options.db);
     const changes = await readChanges(fixes, options, index, build);
     for (const note of changes.notes) process.stderr.write(`klp-reach: ${note}\n`);
-    const facts = gatherFacts(index, {
+    const reach = new Reach(index);
+    const facts = gatherFacts(reach, {
       build,
       mode: options.conservative ? 'conservative' : 'ordered',
       changed: changes.changed,
@@ -48,10 +60,36 @@ async function run(fixes: string[], options: AuditOptions): Promise<void> {
       ...livepatch,
     });
     if (options.against !== undefined) await printDifference(index, build, options.against, changes);
-    return findingsOf('audit', AUDIT_RULES, facts, options);
+    return findingsOf('audit', AUDIT_RULES, reach, facts, options);
   });
-  await printFindings(report, options.format);
+  const { format } = options;
+  if (isPlanFormat(format)) await printPlan(report, format);
+  else await printFindings(report, format);
   setFindingsExit(report, options.strict === true);
+}
+
+/** @throws InputError for a question without an answer */
+function refuseUnasked(fixes: readonly string[], { changed, livepatch, format }: AuditOptions): void {
+  if (fixes.length === 0 && changed === undefined) {
+    throw new InputError('', 'there is nothing to audit', 'give a fix, or name functions with --changed');
+  }
+  if (livepatch !== undefined && isPlanFormat(format)) {
+    throw new InputError(
+      '',
+      `${format} is what a livepatch has to patch, and has no room for findings`,
+      'leave out --livepatch, or choose another --format',
+    );
+  }
+  refuseTwice([...fixes, ...(livepatch ?? [])]);
+}
+
+/** What a livepatch for the fix has to patch; what has no room there goes to standard error. */
+async function printPlan(report: FindingsReport, format: PlanFormat): Promise<void> {
+  const { planExport } = await import('../report/plan.js');
+  const { text, notes, leftOut } = planExport(report, format);
+  for (const note of notes) process.stderr.write(`klp-reach: ${note}\n`);
+  if (text) await writeOut(text);
+  if (leftOut) process.exitCode = EXIT_FINDINGS;
 }
 
 async function printDifference(

@@ -1,32 +1,33 @@
 import type { Command } from 'commander';
 import { findCallers } from '../reach/callers.js';
-import { caveatsOf } from '../reach/caveats.js';
-import { parseSymbolSpec } from '../reach/symbol-spec.js';
-import type { CallersReport } from '../report/callers.js';
-import { type ReachOptions, reachFilter, specText, withReach } from './ask-reach.js';
-import { withIndex } from './with-index.js';
+import type { CallersReport } from '../report/callers-data.js';
+import { isSettled } from '../report/settled.js';
+import { answerSymbols, printText, type ReachOptions, setFindings, withReach } from './ask-reach.js';
+import { writeOut } from './write-out.js';
 
 export function register(program: Command): void {
   withReach(program.command('callers'), ['text', 'json', 'csv'])
     .description(
-      'tell who calls the symbol’s function after optimisation, and which of them a change of it concerns',
+      'tell who calls a function after optimisation, which of them a change of it concerns, and what to replace',
     )
     .action(run);
 }
 
 async function run(symbols: string[], options: ReachOptions): Promise<void> {
-  const filter = reachFilter(options);
-  const mode = options.conservative ? 'conservative' : 'ordered';
-  const report: CallersReport = withIndex(options, (index) => ({
-    mode,
-    answers: symbols.flatMap((text) =>
-      findCallers(index, parseSymbolSpec(specText(text, options)), filter, mode),
-    ),
-    caveats: caveatsOf(index, filter),
-  }));
-  const { callersText, callersJson, callersCsv } = await import('../report/callers.js');
-  const render = { text: callersText, json: callersJson, csv: callersCsv }[
-    options.format as 'text' | 'json' | 'csv'
-  ];
-  process.stdout.write(render(report));
+  await answerSymbols(symbols, options, {
+    ask: findCallers,
+    print: async (report) => {
+      setFindings(options.strict === true && !report.answers.every(({ reach }) => isSettled(reach)));
+      await print(report, options);
+    },
+  });
+}
+
+async function print(report: CallersReport, options: ReachOptions): Promise<void> {
+  if (options.format === 'text') {
+    const { callersText } = await import('../report/callers-text.js');
+    return printText((told) => callersText(report, options.why === true, told), options);
+  }
+  const { callersJson, callersCsv } = await import('../report/callers-data.js');
+  await writeOut((options.format === 'json' ? callersJson : callersCsv)(report));
 }

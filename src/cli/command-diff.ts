@@ -2,9 +2,12 @@ import type { Command } from 'commander';
 import { compareBuilds } from '../reach/compare-builds.js';
 import { parseSymbolSpec } from '../reach/symbol-spec.js';
 import type { ComparisonReport } from '../report/comparison.js';
+import type { Provenance } from '../report/reach-report.js';
 import { EXIT_FINDINGS } from './exit.js';
+import { provenanceOf } from './provenance.js';
 import { type AskOptions, withDb, withFormat } from './shared-options.js';
 import { withIndex } from './with-index.js';
+import { writeOut } from './write-out.js';
 
 interface DiffOptions extends AskOptions {
   readonly otherDb?: string;
@@ -27,6 +30,7 @@ async function run(a: string, b: string, symbols: string[], options: DiffOptions
   const second = { ...options, db: options.otherDb ?? options.db, build: b };
   const report: ComparisonReport = withIndex({ ...options, build: a }, (first) =>
     withIndex(second, (other) => ({
+      provenance: both(provenanceOf(first, a), provenanceOf(other, b)),
       before: a,
       after: b,
       ...compareBuilds({ index: first, build: a }, { index: other, build: b }, specs),
@@ -34,6 +38,10 @@ async function run(a: string, b: string, symbols: string[], options: DiffOptions
   );
   const { comparisonText, comparisonJson, comparisonCsv } = await import('../report/comparison.js');
   const render = { text: comparisonText, json: comparisonJson, csv: comparisonCsv }[options.format];
-  process.stdout.write(render(report));
+  await writeOut(render(report));
   if (options.exitCode && report.changes.length > 0) process.exitCode = EXIT_FINDINGS;
+}
+
+function both({ version, builds }: Provenance, other: Provenance): Provenance {
+  return { version, builds: [...builds, ...other.builds] };
 }

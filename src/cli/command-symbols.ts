@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { onlyBuild } from '../audit/gather.js';
 import { InputError } from '../errors.js';
 import { type DbOptions, withDb } from './shared-options.js';
-import { withIndex } from './with-index.js';
+import { withIndexAsync } from './with-index.js';
+import { writeOut } from './write-out.js';
 
 interface SymbolsOptions extends DbOptions {
   readonly build?: string;
@@ -22,7 +23,7 @@ async function run(options: SymbolsOptions): Promise<void> {
     throw new InputError('', 'symbols needs a format', 'say --klp for a symbols.klp');
   }
   const { symbolsKlp } = await import('../report/symbols-klp.js');
-  withIndex(options, (index) => {
+  await withIndexAsync(options, async (index) => {
     const build = options.build ?? onlyBuild(index, options.db);
     if (index.images(build).length === 0) {
       throw new InputError(
@@ -31,6 +32,6 @@ async function run(options: SymbolsOptions): Promise<void> {
         'index it with --vmlinux and --modules',
       );
     }
-    for (const text of symbolsKlp(index, build)) process.stdout.write(text);
+    await writeOut(symbolsKlp(index, build));
   });
 }

@@ -1,13 +1,14 @@
 import type { NamedTarget } from '../audit/gather.js';
 import type { SymbolList } from '../audit/symbol-lists.js';
 import { InputError } from '../errors.js';
-import { readMaybeCompressed } from '../input/decompress.js';
+import { maybeDecompress, readMaybeCompressed } from '../input/decompress.js';
 import { contentOf } from '../livepatch/content.js';
 import type { LivepatchFile } from '../livepatch/livepatch.js';
 import { readLivepatch } from '../livepatch/read-livepatch.js';
 import { readReferences } from '../livepatch/read-references.js';
 import type { References } from '../livepatch/references.js';
 import { isKlpSymbols, parseKlpSymbols } from '../symbols/text-tables.js';
+import { nameOf, readInput, STANDARD_INPUT } from './standard-input.js';
 
 /** What a livepatch's files say: what they patch, what they refer to, and the lists that klp-convert looks up. */
 export interface LivepatchContents {
@@ -17,14 +18,12 @@ export interface LivepatchContents {
 }
 
 /**
- * Reads a livepatch; what is doubtful about it is told on standard error.
+ * Reads a livepatch; what is doubtful about it is told on standard error. `-` is standard input.
  *
  * @throws InputError for a file that is none, or that neither patches nor refers to anything
  */
 export async function readLivepatchFiles(paths: readonly string[]): Promise<LivepatchContents> {
-  const all = await Promise.all(
-    paths.map(async (path) => ({ path, bytes: await readMaybeCompressed(path) })),
-  );
+  const all = await Promise.all(paths.map(readLivepatchFile));
   const symbolLists = all
     .filter(({ bytes }) => isKlpSymbols(bytes))
     .map(({ path, bytes }) => ({ file: path, objects: parseKlpSymbols(bytes, path) }));
@@ -34,6 +33,12 @@ export async function readLivepatchFiles(paths: readonly string[]): Promise<Live
     .map(({ path, bytes }) => readReferences(path, bytes));
   for (const { where, what } of references.flatMap(({ warnings }) => warnings)) warn(where, what);
   return { targets: files.length === 0 ? [] : readTargets(files, references), references, symbolLists };
+}
+
+async function readLivepatchFile(path: string): Promise<LivepatchFile> {
+  if (path !== STANDARD_INPUT) return { path, bytes: await readMaybeCompressed(path) };
+  const name = nameOf(path);
+  return { path: name, bytes: await maybeDecompress(readInput(path), name) };
 }
 
 function readTargets(files: readonly LivepatchFile[], references: readonly References[]): NamedTarget[] {

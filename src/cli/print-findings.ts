@@ -1,18 +1,20 @@
 import type { FindingsReport } from '../report/findings-report.js';
 import { EXIT_FINDINGS } from './exit.js';
 import { VERSION } from './version.js';
+import { writeOut } from './write-out.js';
 
 export const FINDINGS_FORMATS = ['text', 'json', 'csv', 'markdown', 'sarif'] as const;
 
 export type FindingsFormat = (typeof FINDINGS_FORMATS)[number];
 
 export async function printFindings(report: FindingsReport, format: FindingsFormat): Promise<void> {
-  process.stdout.write(await render(report, format));
+  await writeOut(await render(report, format));
 }
 
-async function render(report: FindingsReport, format: FindingsFormat): Promise<string> {
+async function render(report: FindingsReport, format: FindingsFormat): Promise<Iterable<string>> {
   if (format === 'text') return (await import('../report/findings-text.js')).findingsText(report);
-  if (format === 'sarif') return (await import('../report/findings-sarif.js')).findingsSarif(report, VERSION);
+  if (format === 'sarif')
+    return [(await import('../report/findings-sarif.js')).findingsSarif(report, VERSION)];
   const { findingsJson, findingsCsv, findingsMarkdown } = await import('../report/findings-data.js');
   return { json: findingsJson, csv: findingsCsv, markdown: findingsMarkdown }[format](report);
 }

@@ -32,11 +32,14 @@ export class GraphReader {
         );
   }
 
-  /** How often some names of a unit call some names. */
-  callCount(unit: number, callers: readonly number[], callees: readonly number[]): number {
-    const sql = `SELECT coalesce(sum(count), 0) FROM call WHERE unit = ? AND caller IN (SELECT value FROM json_each(?))
-      AND callee IN (SELECT value FROM json_each(?))`;
-    return this.#statement(sql).pluck().get(unit, JSON.stringify(callers), JSON.stringify(callees)) as number;
+  /** How often a name is called: [unit, caller's name, count], of one unit or of all. */
+  callCounts(callee: number, unit?: number): [unit: number, caller: number, count: number][] {
+    const one = unit === undefined ? '' : 'AND unit = ?';
+    const of = unit === undefined ? [callee] : [callee, unit];
+    const rows = this.#statement(`SELECT unit, caller, count FROM call WHERE callee = ? ${one}`)
+      .raw()
+      .all(...of);
+    return rows as [number, number, number][];
   }
 
   /** The units whose objects have a function symbol of the name. */

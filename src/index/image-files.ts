@@ -114,8 +114,8 @@ export type ObjectSymbols = { readonly name: string; readonly path: string; read
 /** Everything that the files say about linked objects. */
 export interface LoadedImages {
   readonly objects: readonly ObjectSymbols[];
-  /** Object file, relative to the build's root -> its module. */
-  readonly moduleOf: ReadonlyMap<string, string>;
+  /** Object file, relative to the build's root -> the modules that it is linked into, nearly always one. */
+  readonly modulesOf: ReadonlyMap<string, readonly string[]>;
   readonly exports: readonly ExportedSymbol[];
   readonly warnings: readonly { readonly where: string; readonly what: string }[];
 }
@@ -123,7 +123,7 @@ export interface LoadedImages {
 /** Reads the files; a damaged image is a warning, and a table stands in for an object only where no ELF file does. */
 export async function loadImages(files: readonly ImageFile[]): Promise<LoadedImages> {
   const objects = new Map<string, ObjectSymbols>();
-  const moduleOf = new Map<string, string>();
+  const modulesOf = new Map<string, string[]>();
   const exports: ExportedSymbol[] = [];
   const warnings: { where: string; what: string }[] = [];
   for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
@@ -137,7 +137,9 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
           objects.set(object, { name: object, path, stamp, source: 'elf', elf, image: imageOf(elf) });
         }
       } else if (role === 'modlist') {
-        for (const object of parseModuleObjects(bytes, path).objects) moduleOf.set(object, moduleName(name));
+        for (const object of parseModuleObjects(bytes, path).objects) {
+          modulesOf.set(object, [...new Set(modulesOf.get(object)).add(moduleName(name))]);
+        }
       } else if (role === 'symvers') {
         exports.push(...parseModuleSymvers(bytes, path));
       } else if (role === 'systemmap') {
@@ -156,7 +158,7 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
       warnings.push({ where: error.where, what: `${error.what}: what it would say is unknown` });
     }
   }
-  return { objects: [...objects.values()], moduleOf, exports, warnings };
+  return { objects: [...objects.values()], modulesOf, exports, warnings };
 }
 
 /** The better source first. */

@@ -26,6 +26,7 @@ export class Owners {
   readonly #sections: readonly ElfSection[];
   #addresses: Map<bigint, Owner> | undefined;
   #highs: Set<number> | undefined;
+  #lows: Set<number> | undefined;
   /** By section, ascending: the code of units. */
   readonly #code = new Map<number, Range[]>();
 
@@ -99,6 +100,12 @@ export class Owners {
         address < section.address + BigInt(section.size),
     );
     return found?.name ?? '';
+  }
+
+  /** Whether some address of a body has these lower 32 bits. */
+  isLow(low: number): boolean {
+    this.#lows ??= new Set(Array.from(this.#byAddress().keys(), (address) => Number(address & 0xffff_ffffn)));
+    return this.#lows.has(low);
   }
 
   #byAddress(): Map<bigint, Owner> {

@@ -71,7 +71,7 @@ interface InsertedImages {
   readonly missing: ReadonlyMap<string, number>;
 }
 
-function insertImages(db: Database, build: number, { objects, moduleOf }: LoadedImages): InsertedImages {
+function insertImages(db: Database, build: number, { objects, modulesOf }: LoadedImages): InsertedImages {
   const insert = db
     .prepare(
       'INSERT INTO image (build, name, kind, source, path, stamp) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
@@ -82,7 +82,7 @@ function insertImages(db: Database, build: number, { objects, moduleOf }: Loaded
   const ids = objects.map(({ name, source, path, stamp }) => add(name, source, path, stamp));
   const given = new Set(objects.map(({ name }) => name));
   const missing = new Map<string, number>();
-  for (const name of moduleOf.values()) {
+  for (const name of [...modulesOf.values()].flat()) {
     if (!given.has(name) && !missing.has(name)) missing.set(name, add(name, 'missing', '', ''));
   }
   return { ids, missing };
@@ -142,8 +142,8 @@ function addSymbols(
   const none: Value = null;
   if (object.source === 'elf') {
     const it = object.image;
-    const sections = it.sections.map((name) => dictionary.name(name));
-    const groups = it.groups.map((name) => dictionary.name(name));
+    const sections = words(it.sections, dictionary);
+    const groups = words(it.groups, dictionary);
     for (let i = 0; i < it.names.length; i++) {
       const section = it.section[i]!;
       const group = it.group[i]!;
@@ -159,8 +159,8 @@ function addSymbols(
             ? 'ifunc'
             : (TYPES[it.type[i]!] ?? 'other'),
         BINDINGS[it.binding[i]!] ?? 'unique',
-        section < 0 ? none : sections[section]!,
-        group < 0 ? none : groups[group]!,
+        section < 0 ? none : sections(section),
+        group < 0 ? none : groups(group),
         it.position[i]!,
         it.total[i]!,
         it.traceable[i]!,
@@ -186,4 +186,13 @@ function addSymbols(
     const unit = unitOf(i);
     rows.add(image, i, id, address, none, type, binding, none, none, known, total.get(name)!, none, unit);
   });
+}
+
+/** Ids of words by their places, of those that are asked for: others have no business in the index. */
+function words(texts: readonly string[], dictionary: Dictionary): (at: number) => number {
+  const ids: number[] = [];
+  return (at) => {
+    ids[at] ??= dictionary.name(texts[at]!);
+    return ids[at];
+  };
 }

@@ -114,7 +114,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       loaded = await loadImages(imageFiles);
       await writer.setImages(loaded, imageStamp, options.objdump);
     }
-    if (vanished.length + changed.length > 0) writer.forgetUnused();
+    if (known.size > 0 && (vanished.length + changed.length > 0 || loaded)) writer.forgetUnused();
     writer.setIdentity();
     const images = writer.imageCount();
     const incomplete = writer.incomplete();

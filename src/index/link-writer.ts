@@ -6,13 +6,18 @@ import type { Dictionary } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { encodeLinked, SymbolFlags } from './unit-graph.js';
 
+interface UnitToLink extends LinkUnit {
+  /** Ids of the modules that it belongs to and that no file was given of. */
+  readonly missing: readonly number[];
+}
+
 /** A build's units as the index has them, for linking. */
 export function unitsToLink(
   db: Database,
   build: number,
   loaded: LoadedImages,
   { missing }: { readonly missing: ReadonlyMap<string, number> },
-): LinkUnit[] {
+): UnitToLink[] {
   db.prepare(
     `DELETE FROM symbol WHERE role = ${Role.linkerScript} AND unit IN (SELECT id FROM unit WHERE build = ?)`,
   ).run(build);
@@ -32,8 +37,8 @@ export function unitsToLink(
     source: string;
   }[];
   return units.map(({ id, path, source }) => {
-    const module = loaded.moduleOf.get(companion(stemOf(path), '.o'));
-    const image = module === undefined ? undefined : places.get(module);
+    const modules = loaded.modulesOf.get(companion(stemOf(path), '.o')) ?? [];
+    const images = modules.flatMap((module) => places.get(module) ?? []);
     const rows = symbols.all(id) as (Omit<LinkSymbol, 'binding'> & { binding: number })[];
     const found = bodies.all(id) as (Omit<LinkUnit['bodies'][number], 'traceable'> & { traceable: number })[];
     return {
@@ -41,9 +46,9 @@ export function unitsToLink(
       baseName: source.slice(source.lastIndexOf('/') + 1),
       symbols: rows.map((row) => ({ ...row, binding: bindingName(row.binding) })),
       bodies: found.map((body) => ({ ...body, traceable: body.traceable === 1 })),
-      ...(image !== undefined && { image }),
-      elsewhere: module !== undefined && missing.has(module),
-      ...(module !== undefined && missing.has(module) && { missing: missing.get(module)! }),
+      images,
+      elsewhere: modules.length > 0 && images.length === 0,
+      missing: modules.flatMap((module) => missing.get(module) ?? []),
     };
   });
 }
@@ -52,7 +57,7 @@ export function unitsToLink(
 export function writeLinked(
   db: Database,
   ids: readonly number[],
-  units: readonly (LinkUnit & { readonly missing?: number })[],
+  units: readonly UnitToLink[],
   linked: LinkedUnits,
   dictionary: Dictionary,
 ): void {
@@ -63,7 +68,7 @@ export function writeLinked(
   const addName = db.prepare(`INSERT INTO symbol VALUES (?, ?, ?, ?, 1, ${Role.linkerScript}, 0)`);
   units.forEach(({ id, symbols, bodies, missing }, at) => {
     for (const image of linked.images[at]!) addImage.run(id, ids[image]);
-    if (missing !== undefined) addImage.run(id, missing);
+    for (const image of missing) addImage.run(id, image);
     linked.fates[at]!.forEach(({ lifetime, traceable }, body) => {
       const now = bodies[body]!;
       if (now.lifetime !== lifetime || now.traceable !== traceable) {

@@ -116,16 +116,18 @@ export class MemberReader {
     return places;
   }
 
-  /** References to a name of a unit that are no calls by a function: by that unit, and where it is not local by others. */
-  references(target: number, kind: number, unit: number, local: boolean, most: number): ReferenceRow[] {
+  /**
+   * References to a name that are no calls by a function, each with the unit that makes it: whether that means the same
+   * function is for linking to say.
+   *
+   * @param unit the only unit to look at, for a local name
+   */
+  references(target: number, kind: number, unit?: number): (ReferenceRow & { readonly from: number })[] {
     return this.#statement(
-      `SELECT sec.text AS section, c.text AS "by", u.path AS unit, NULL AS object
+      `SELECT r.unit AS "from", sec.text AS section, c.text AS "by", u.path AS unit, NULL AS object
        FROM reference r JOIN unit u ON u.id = r.unit JOIN name sec ON sec.id = r.section LEFT JOIN name c ON c.id = r."by"
-       WHERE r.target = @target AND r.kind = @kind AND (r.unit = @unit OR (NOT @local
-         AND u.build = (SELECT build FROM unit WHERE id = @unit)
-         AND NOT EXISTS (SELECT 1 FROM symbol s WHERE s.name = r.target AND s.unit = r.unit)))
-       ORDER BY u.path, 1, 2 LIMIT @most`,
-    ).all({ target, kind, unit, local: local ? 1 : 0, most }) as ReferenceRow[];
+       WHERE r.target = @target AND r.kind = @kind AND (@unit IS NULL OR r.unit = @unit) ORDER BY u.path, 2, 3`,
+    ).all({ target, kind, unit: unit ?? null }) as (ReferenceRow & { readonly from: number })[];
   }
 
   /** The same by code and data that belong to no unit. */

@@ -121,12 +121,30 @@ async function fromCode(
       rows.add(owner, { how, section: here.sectionAt(from), address: from, by: labels.before(from) });
   };
   wordsOf(elf, here, take);
+  relativeRelocations(elf, here, take);
   try {
     await readCode(elf, spans, (address) => here.atAddress(address) !== undefined, take, objdump);
     return true;
   } catch (error) {
     if (error instanceof InputError) return false;
     throw error;
+  }
+}
+
+/** Pointers that the image's own start-up code writes (a relocatable kernel, linked as position-independent). */
+function relativeRelocations(
+  elf: Elf,
+  here: Owners,
+  take: (how: 'address', from: bigint, target: bigint) => void,
+): void {
+  for (const section of elf.sections) {
+    if (section.type !== SHT_RELA || (section.flags & SHF_ALLOC) === 0) continue;
+    const relocations = elf.relocations(section);
+    for (let i = 0; i < relocations.count; i++) {
+      if (relocations.symbol(i) !== 0) continue;
+      const target = (BigInt(relocations.addendHigh(i)) << 32n) | BigInt(relocations.addendLow(i));
+      if (here.atAddress(target)) take('address', relocations.offset(i), target);
+    }
   }
 }
 
@@ -140,6 +158,7 @@ function wordsOf(elf: Elf, here: Owners, take: (how: 'address', from: bigint, ta
     const high = elf.littleEndian ? 4 : 0;
     for (let at = 0; at + 8 <= bytes.length; at++) {
       if (!here.isHigh(view.getUint32(at + high, elf.littleEndian))) continue;
+      if (!here.isLow(view.getUint32(at + 4 - high, elf.littleEndian))) continue;
       const target = view.getBigUint64(at, elf.littleEndian);
       if (here.atAddress(target)) take('address', section.address + BigInt(at), target);
     }
@@ -210,7 +229,7 @@ class OutsideRows {
     if (table?.use === 'metadata') return;
     const isInit = lifetimeOf({ inModule: this.#inModule, section, address }, this.#bounds) === 'init';
     const kind = table?.use === 'init' ? ReferenceKind.initTable : kindOf(how, isInit);
-    if (this.#known.has(unit, names, kind)) return;
+    if (this.#known.has(this.#image, unit, names, kind)) return;
     const { dictionary } = this.#of;
     const name = by === undefined ? 0 : dictionary.name(by);
     this.#insert.run(unit, dictionary.name(names[0]!), this.#image, dictionary.name(section), name, kind);
@@ -223,7 +242,7 @@ function kindOf(how: Found['how'], isInit: boolean): number {
   return isInit ? ReferenceKind.namelessInitCall : ReferenceKind.namelessCall;
 }
 
-/** What the units' objects say already. */
+/** What the units' objects say already: of global names in each linked object, of a unit's own in the unit. */
 class KnownReferences {
   readonly #names: ReadonlySet<string>;
   readonly #local: ReadonlySet<string>;
@@ -231,11 +250,11 @@ class KnownReferences {
   constructor(db: Database, build: number) {
     const rows = db
       .prepare(
-        `SELECT DISTINCT r.unit, t.text, r.kind FROM reference r JOIN name t ON t.id = r.target JOIN unit u ON u.id = r.unit
-         WHERE u.build = ?`,
+        `SELECT DISTINCT r.unit, t.text, r.kind, l.image FROM reference r JOIN name t ON t.id = r.target
+         JOIN unit_image l ON l.unit = r.unit JOIN unit u ON u.id = r.unit WHERE u.build = ?`,
       )
       .raw()
-      .all(build) as [number, string, number][];
+      .all(build) as [number, string, number, number][];
     const local = db
       .prepare(
         `SELECT DISTINCT s.unit, t.text FROM symbol s JOIN name t ON t.id = s.name JOIN unit u ON u.id = s.unit
@@ -245,14 +264,17 @@ class KnownReferences {
       .all(build) as [number, string][];
     const statics = new Set(local.map(([unit, name]) => `${unit} ${name}`));
     this.#names = new Set(
-      rows.flatMap(([unit, name, kind]) => (statics.has(`${unit} ${name}`) ? [] : [`${kind} ${name}`])),
+      rows.flatMap(([unit, name, kind, image]) =>
+        statics.has(`${unit} ${name}`) ? [] : [`${image} ${kind} ${name}`],
+      ),
     );
     this.#local = new Set(rows.map(([unit, name, kind]) => `${kind} ${unit} ${name}`));
   }
 
-  has(unit: number, names: readonly string[], kind: number): boolean {
+  /** @param image the linked object that holds the reference */
+  has(image: number, unit: number, names: readonly string[], kind: number): boolean {
     return names.some(
-      (name) => this.#names.has(`${kind} ${name}`) || this.#local.has(`${kind} ${unit} ${name}`),
+      (name) => this.#names.has(`${image} ${kind} ${name}`) || this.#local.has(`${kind} ${unit} ${name}`),
     );
   }
 }

@@ -58,6 +58,7 @@ export class IndexReader {
       this.#one(
         `SELECT 1 FROM build b WHERE b.name = ? AND (
            EXISTS (SELECT 1 FROM unit u WHERE u.build = b.id AND u.calls NOT IN ('ci', 'objdump'))
+           OR NOT EXISTS (SELECT 1 FROM image i WHERE i.build = b.id AND i.name = 'vmlinux' AND i.source = 'elf')
            OR EXISTS (SELECT 1 FROM image i WHERE i.build = b.id AND i.source = 'elf' AND i.code = 'unread'))`,
         build,
       ) !== undefined
@@ -126,9 +127,11 @@ export class IndexReader {
       .all(nameId) as number[];
   }
 
-  /** The units whose objects have a function symbol of the name. */
+  /** The units whose objects have a function symbol of the name; a trampoline's is nobody's function. */
   unitsWithSymbol(nameId: number): number[] {
-    return this.#statement('SELECT DISTINCT unit FROM symbol WHERE name = ? ORDER BY unit')
+    return this.#statement(
+      `SELECT DISTINCT unit FROM symbol WHERE name = ? AND role <> ${Role.trampoline} ORDER BY unit`,
+    )
       .pluck()
       .all(nameId) as number[];
   }

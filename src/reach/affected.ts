@@ -1,6 +1,5 @@
-import { INLINING } from '../dump/record.js';
-import type { IndexReader, UnitFilter } from '../index/reader.js';
-import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
+import type { IndexReader } from '../index/reader.js';
+import type { ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
 import { CodeGraph } from './code-graph.js';
 import { type Definition, definitionsNamed, findDefinitions } from './definitions.js';
 import { describe } from './describe.js';
@@ -67,10 +66,3 @@ export class Reach {
     }));
   }
 }
-
-/** Whether a kind of step copies code into a host, rather than making a clone. */
-export function isInlining(kind: string): boolean {
-  return kind === INLINING;
-}
-
-export type { Member, ReachAnswer, ReachQuestion, UnitAnswer, UnitFilter };

@@ -45,9 +45,7 @@ function callersIn(index: IndexReader, sets: PatchSets, answer: UnitAnswer, name
   const unit = graph.unit(answer.unit.id);
   const calls = new Map<number, number>();
   for (const body of bodiesNamed(unit, name)) {
-    for (const caller of graph.callers(body)) {
-      calls.set(caller, (calls.get(caller) ?? 0) + graph.callCount(caller, body));
-    }
+    for (const [caller, count] of graph.callCounts(body)) calls.set(caller, (calls.get(caller) ?? 0) + count);
   }
   const patchSet = new Set(answer.members.map(keyOf));
   const bodies = [...calls.keys()];

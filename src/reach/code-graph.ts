@@ -68,6 +68,9 @@ export interface UnitCode extends Omit<UnitDump, 'caller' | 'callee'> {
   readonly away: OtherBinary | undefined;
 }
 
+/** From so many units on, their rows are read with those of the whole build. */
+const MANY = 32;
+
 export class CodeGraph {
   readonly #index: IndexReader;
   readonly build: string;
@@ -82,6 +85,7 @@ export class CodeGraph {
   readonly #callsUnread: boolean;
   #facts: NameFacts;
   #isWhole = false;
+  #hasRows = false;
 
   constructor(index: IndexReader, build: string) {
     this.#index = index;
@@ -104,7 +108,13 @@ export class CodeGraph {
 
   /** Reads several units, with as few queries as their ids allow. */
   load(ids: readonly number[]): void {
-    const missing = ids.filter((id) => !this.#units.has(id)).sort((a, b) => a - b);
+    const missing = [...new Set(ids)].filter((id) => !this.#units.has(id)).sort((a, b) => a - b);
+    if (missing.length < MANY) {
+      for (const id of missing) this.#load(id, id);
+      return;
+    }
+    if (!this.#hasRows) this.#index.loadUnitRows(this.build);
+    this.#hasRows = true;
     for (const [first, last] of runsOf(missing)) this.#load(first, last);
   }
 
@@ -112,6 +122,7 @@ export class CodeGraph {
   loadAll(): void {
     if (this.#isWhole) return;
     this.#isWhole = true;
+    this.#hasRows = true;
     this.#index.loadUnitRows(this.build);
     for (const [first, last] of this.#runs) this.#load(first, last);
     this.#facts = new BuildFacts(this.#index.graph, [...this.#units.values()]);
@@ -157,12 +168,23 @@ export class CodeGraph {
     return callers;
   }
 
-  /** How many calls of a body another one makes, as its unit's call graph counts them. */
-  callCount(caller: number, callee: number): number {
-    const from = this.unitOf(caller);
-    const names = this.referenceNames(callee).map(({ name }) => name);
-    const callers = this.symbolsOf(caller, true).map((symbol) => from.symbolName[symbol]!);
-    return this.#index.graph.callCount(from.row.id, callers, names);
+  /** How many calls of a body each of its callers makes, as call graphs count them. */
+  callCounts(body: number): Map<number, number> {
+    const counts = new Map(this.callers(body).map((caller) => [caller, 0]));
+    for (const { unit, name, local } of this.referenceNames(body)) {
+      for (const [from, caller, count] of this.#index.graph.callCounts(
+        name,
+        local ? unit.row.id : undefined,
+      )) {
+        const code = this.#unitOfBuild(from);
+        if (code === undefined) continue;
+        for (const found of bodiesNamed(code, caller)) {
+          const known = counts.get(found);
+          if (known !== undefined) counts.set(found, known + count);
+        }
+      }
+    }
+    return counts;
   }
 
   /** `Open` bits: what is known or unknown of a body besides its callers. */
@@ -190,10 +212,16 @@ export class CodeGraph {
   /** The names by which references reach a body, those of trampolines that hand on to it after its own. */
   referenceNames(
     body: number,
-  ): { readonly unit: UnitCode; readonly name: number; readonly local: boolean }[] {
+  ): { readonly unit: UnitCode; readonly body: number; readonly name: number; readonly local: boolean }[] {
     return this.#through(body).flatMap((one) =>
-      this.linkNames(one).map((name) => ({ unit: this.unitOf(one), ...name })),
+      this.linkNames(one).map((name) => ({ unit: this.unitOf(one), body: one, ...name })),
     );
+  }
+
+  /** Whether a unit of the index that refers to one of a body's names means that body. */
+  isMeant(from: number, name: number, body: number): boolean {
+    const unit = this.#unitOfBuild(from);
+    return unit !== undefined && this.#reaches(unit, name, this.unitOf(body), body);
   }
 
   /** A body, and the trampolines that hand on to it. */
@@ -221,10 +249,23 @@ export class CodeGraph {
     const unit = this.unitOf(body);
     const found: number[] = [];
     for (const { name, local } of this.linkNames(body)) {
+      const units: number[] = [];
+      const callers: number[] = [];
       this.#facts.callers(name, local ? unit.row.id : undefined, (unitId, caller) => {
-        const from = this.#unitOfBuild(unitId);
-        if (from !== undefined && this.#reaches(from, name, unit, body)) addBodiesNamed(found, from, caller);
+        if (!this.#isOfBuild(unitId)) return;
+        units.push(unitId);
+        callers.push(caller);
       });
+      if (units.length >= MANY) this.load(units);
+      let last = unit;
+      let reaches = false;
+      for (let at = 0; at < units.length; at++) {
+        if (at === 0 || last.row.id !== units[at]) {
+          last = this.unit(units[at]!);
+          reaches = this.#reaches(last, name, unit, body);
+        }
+        if (reaches) addBodiesNamed(found, last, callers[at]!);
+      }
     }
     return found;
   }
@@ -259,7 +300,11 @@ export class CodeGraph {
   #unitOfBuild(id: number): UnitCode | undefined {
     const known = this.#units.get(id);
     if (known || this.#isWhole) return known;
-    return this.#runs.some(([first, last]) => id >= first && id <= last) ? this.unit(id) : undefined;
+    return this.#isOfBuild(id) ? this.unit(id) : undefined;
+  }
+
+  #isOfBuild(id: number): boolean {
+    return this.#units.has(id) || this.#runs.some(([first, last]) => id >= first && id <= last);
   }
 
   /** The definitions that a unit's undefined (or lost weak) name resolves to: of its own linked object first. */

@@ -58,8 +58,9 @@ class Describer {
   readonly #paths = new Map<number, string>();
   /** Key -> path * 2^24 + line, as the index packs a declaration; null for none. */
   readonly #declared: (number | null)[];
-  readonly #symbols: ReadonlyMap<number, SymbolRow>;
-  readonly #places: ReadonlyMap<number, readonly PlaceRow[]>;
+  readonly #keys: readonly MemberKey[];
+  #symbols: ReadonlyMap<number, SymbolRow> | undefined;
+  #places: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
   readonly #whats = new Map<number, What>();
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
   readonly #goneWhats = new Map<UnitRow, [What, What]>();
@@ -71,15 +72,21 @@ class Describer {
     for (const list of lists) for (const target of list.target) this.#addKey(list, target);
     this.names = new BodyNames(index, sets.graph, asked, this.#target);
     this.#own = this.#target.map((target) => (target < 0 ? -1 - target : this.names.own(target)));
-    const keys = this.#own.map((name, key): MemberKey => ({ unit: this.#unit[key]!.id, name }));
+    this.#keys = this.#own.map((name, key): MemberKey => ({ unit: this.#unit[key]!.id, name }));
     const { members } = index;
-    this.#declared = members.declarations(keys);
+    this.#declared = members.declarations(this.#keys);
     for (const [id, path] of members.paths(this.#declared)) this.#paths.set(id, path);
+  }
+
+  /** Rows of a table for all emitted bodies, read when the first of them is asked for: not every answer needs them. */
+  #rows<K extends 'symbols' | 'places'>(
+    what: K,
+  ): Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>> {
+    const keys = this.#keys;
     const emitted = [...keys.keys()].filter(
       (key) => this.#target[key]! >= 0 && this.#unit[key]!.object === 'read',
     );
-    this.#symbols = rowsOf(members, emitted, keys, 'symbols');
-    this.#places = rowsOf(members, emitted, keys, 'places');
+    return rowsOf(this.index.members, emitted, keys, what);
   }
 
   /** The places in a list of the members that call a stuck one. */
@@ -142,10 +149,12 @@ class Describer {
   }
 
   symbol(key: number): SymbolRow | undefined {
+    this.#symbols ??= this.#rows('symbols');
     return this.#symbols.get(key);
   }
 
   places(key: number): readonly PlaceRow[] {
+    this.#places ??= this.#rows('places');
     return this.#places.get(key) ?? NOTHING;
   }
 
@@ -389,9 +398,15 @@ function referencesTo(
   kind: number,
 ): OpenEnd['references'] {
   const found: OpenEnd['references'][number][] = [];
-  for (const { unit, name, local } of sets.graph.referenceNames(body)) {
-    if (found.length >= MOST_REFERENCES) break;
-    found.push(...index.members.references(name, kind, unit.row.id, local, MOST_REFERENCES));
+  for (const { unit, body: meant, name, local } of sets.graph.referenceNames(body)) {
+    for (const { from, ...reference } of index.members.references(
+      name,
+      kind,
+      local ? unit.row.id : undefined,
+    )) {
+      if (found.length >= MOST_REFERENCES) return found;
+      if (sets.graph.isMeant(from, name, meant)) found.push(reference);
+    }
     found.push(...index.members.outsideReferences(unit.row.id, name, kind, MOST_REFERENCES));
   }
   return found.slice(0, MOST_REFERENCES);

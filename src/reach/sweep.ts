@@ -44,6 +44,8 @@ export function* sweep(sets: PatchSets): Generator<SweptUnit> {
 function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
   const targets = new Targets(unit);
   const names = functionNames(unit, targets);
+  // All that a walk can start from, before the sets get their size.
+  for (const name of unit.symbolName) targets.of(name);
   const words = (targets.list.length + 31) >> 5;
   const reach =
     unit.nodeName.length * words <= MOST_WORDS ? bySets(unit, targets, words) : byWalks(unit, targets);
@@ -58,10 +60,12 @@ function functionNames(unit: UnitCode, targets: Targets): Set<number> {
   const { symbolName, symbolBody, symbolFlags, cloneNames } = unit;
   const names = new Set(targets.names());
   const inSource = new Set<number>(targets.list);
+  // Only GCC's call graph tells a source's functions from those that inline assembly makes.
+  const isTold = unit.row.calls === 'ci';
   for (let symbol = 0; symbol < symbolName.length; symbol++) {
     const role = SymbolFlags.role(symbolFlags[symbol]!);
     const isOwn = role === Role.function || role === Role.linkerScript;
-    if (isOwn && inSource.has(symbolBody[symbol]!)) names.add(symbolName[symbol]!);
+    if (isOwn && (!isTold || inSource.has(symbolBody[symbol]!))) names.add(symbolName[symbol]!);
   }
   for (const name of cloneNames) names.delete(name);
   return names;
@@ -137,11 +141,7 @@ function bySets(unit: UnitCode, targets: Targets, words: number): (name: number)
     union.fill(0);
     const reached: Reached = { bodies: [], gone: [] };
     for (const start of startNames(unit, name)) {
-      for (const place of targets.of(start)) {
-        // A name that no node has is a target too late for the sets.
-        if (place >> 5 < words) union[place >> 5]! |= 1 << (place & 31);
-        else targets.add(place, reached);
-      }
+      for (const place of targets.of(start)) union[place >> 5]! |= 1 << (place & 31);
       for (const node of nodesOf.get(start) ?? []) {
         const from = row[node]! * words;
         for (let word = 0; word < words; word++) union[word]! |= sets[from + word]!;

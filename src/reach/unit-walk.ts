@@ -48,7 +48,9 @@ function findSameBody({
   for (const all of namesOf.values()) {
     for (const name of all) {
       const others = all.filter((other) => other !== name).flatMap((other) => nodesOf.get(other)!);
-      if (others.length > 0) for (const node of nodesOf.get(name)!) same.set(node, others);
+      if (others.length === 0) continue;
+      // A static function's name can be that of several bodies.
+      for (const node of nodesOf.get(name)!) same.set(node, [...(same.get(node) ?? []), ...others]);
     }
   }
   return same;

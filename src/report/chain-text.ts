@@ -1,32 +1,37 @@
-import type { ReachQuestion } from './affected.js';
-import { CALL, type UnitFunction } from './unit-function.js';
-import { chainTo } from './unit-functions.js';
+import { INLINING } from '../dump/record.js';
+import { CALL, chainTo, type Direction, type Member } from '../reach/answer.js';
 
 /** Longer chains are cut in their middle in text; JSON has every step. */
 const LONGEST_CHAIN = 24;
 
 /** A chain, read from the asked function to its end. */
-export function chainText(
-  functions: readonly UnitFunction[],
-  place: number,
-  direction: ReachQuestion['direction'],
-): string {
-  const word = ({ name, step }: UnitFunction) => {
-    if (!step) return name;
-    if (step.kind === CALL) return `(a clone, which cannot be replaced) <-[called by]- ${name}`;
-    const kind = step.kind === 'inlining to' ? 'inlined' : step.kind;
-    return direction === 'affected' ? `-[${kind}]-> ${name}` : `<-[${kind}]- ${name}`;
+export function chainText(members: readonly Member[], place: number, direction: Direction): string {
+  return chainWords(members, place, direction).join(' ');
+}
+
+/** The same in pieces between which a line may end. */
+export function chainWords(members: readonly Member[], place: number, direction: Direction): string[] {
+  const words = ({ name, step }: Member) => {
+    if (!step) return [name];
+    const way = stepWord(step.kind);
+    return [direction === 'affected' && step.kind !== CALL ? `-[${way}]->` : `<-[${way}]-`, name];
   };
-  const { length, head } = chainsOf(functions);
-  const words = length[place]!;
-  if (words <= LONGEST_CHAIN) return chainTo(functions, place).map(word).join(' ');
-  const tail = [functions[place]!];
-  while (tail.length < HALF) tail.push(functions[tail.at(-1)!.step!.from]!);
+  const { length, head } = chainsOf(members);
+  const steps = length[place]!;
+  if (steps <= LONGEST_CHAIN) return chainTo(members, place).flatMap(words);
+  const tail = [members[place]!];
+  while (tail.length < HALF) tail.push(members[tail.at(-1)!.step!.from]!);
   return [
-    ...chainTo(functions, head[place]!).map(word),
-    `... ${words - LONGEST_CHAIN} more steps ...`,
-    ...tail.reverse().map(word),
-  ].join(' ');
+    ...chainTo(members, head[place]!).flatMap(words),
+    `... ${steps - LONGEST_CHAIN} more steps ...`,
+    ...tail.reverse().flatMap(words),
+  ];
+}
+
+/** A step's kind in a word or two. */
+export function stepWord(kind: string): string {
+  if (kind === CALL) return 'called by';
+  return kind === INLINING ? 'inlined' : kind;
 }
 
 const HALF = LONGEST_CHAIN / 2;
@@ -37,20 +42,20 @@ interface Chains {
   readonly head: Int32Array;
 }
 
-const known = new WeakMap<readonly UnitFunction[], Chains>();
+const known = new WeakMap<readonly Member[], Chains>();
 
 /** In one pass over all, as each stands after the one that its step comes from: chains can be as long as the list. */
-function chainsOf(functions: readonly UnitFunction[]): Chains {
-  let chains = known.get(functions);
+function chainsOf(members: readonly Member[]): Chains {
+  let chains = known.get(members);
   if (!chains) {
-    const length = new Int32Array(functions.length);
-    const head = new Int32Array(functions.length);
-    for (const [place, { step }] of functions.entries()) {
+    const length = new Int32Array(members.length);
+    const head = new Int32Array(members.length);
+    for (const [place, { step }] of members.entries()) {
       length[place] = step ? length[step.from]! + 1 : 1;
       head[place] = length[place]! <= HALF ? place : head[step!.from]!;
     }
     chains = { length, head };
-    known.set(functions, chains);
+    known.set(members, chains);
   }
   return chains;
 }

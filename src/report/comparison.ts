@@ -1,19 +1,26 @@
-import { stringify } from 'csv-stringify/sync';
 import type { BuildComparison, DecisionChange } from '../reach/compare-builds.js';
 import { colours } from './colours.js';
+import { csvText } from './csv.js';
+import { each, jsonDocument, jsonRows } from './json-stream.js';
+import type { Provenance } from './reach-report.js';
+import { visible } from './visible.js';
+
+/** The version of the JSON shape that docs/json.md describes and docs/schema declares. */
+const DIFF_JSON_VERSION = 2;
 
 export interface ComparisonReport extends BuildComparison {
+  readonly provenance: Provenance;
   readonly before: string;
   readonly after: string;
 }
 
-export function comparisonText(report: ComparisonReport): string {
+export function comparisonText(report: Omit<ComparisonReport, 'provenance'>): string {
   const paint = colours();
   const { before, after, changes, onlyBefore, onlyAfter, sameDecisions } = report;
-  const lines = [`${paint.red(`- ${before}`)}  ${paint.green(`+ ${after}`)}`];
+  const lines = [`${paint.red(`- ${visible(before)}`)}  ${paint.green(`+ ${visible(after)}`)}`];
   let unit: string | undefined;
   for (const change of changes) {
-    if (change.unit !== unit) lines.push('', `  ${change.unit}`);
+    if (change.unit !== unit) lines.push('', `  ${visible(change.unit)}`);
     unit = change.unit;
     const text = decisionText(change);
     if (change.after === 0) lines.push(paint.red(`    - ${text}`));
@@ -21,23 +28,39 @@ export function comparisonText(report: ComparisonReport): string {
     else lines.push(`    ~ ${text}  ${change.before} times, now ${change.after}`);
   }
   if (changes.length > 0) lines.push('');
-  for (const path of onlyBefore) lines.push(paint.red(`  - unit ${path}`));
-  for (const path of onlyAfter) lines.push(paint.green(`  + unit ${path}`));
+  for (const path of onlyBefore) lines.push(paint.red(`  - unit ${visible(path)}`));
+  for (const path of onlyAfter) lines.push(paint.green(`  + unit ${visible(path)}`));
   lines.push(`${changes.length} decisions differ, ${sameDecisions} are the same`);
   return `${lines.join('\n')}\n`;
 }
 
 function decisionText({ original, file, target, kind }: DecisionChange): string {
-  return kind === 'inlining to'
-    ? `${original} (${file}) inlined into ${target}`
-    : `${original} (${file}) cloned as ${target}`;
+  const what = `${original} (${file}) ${kind === 'inlining to' ? 'inlined into' : 'cloned as'} ${target}`;
+  return visible(what);
 }
 
-export function comparisonJson(report: ComparisonReport): string {
-  return `${JSON.stringify({ format: 'klp-reach/diff', version: 1, ...report }, null, 2)}\n`;
+/** `diff` as docs/schema/diff.schema.json has it. */
+export function comparisonJson(report: ComparisonReport): Iterable<string> {
+  const { provenance, before, after, changes, onlyBefore, onlyAfter, sameDecisions } = report;
+  return jsonDocument({
+    format: 'klp-reach/diff',
+    version: DIFF_JSON_VERSION,
+    provenance,
+    before,
+    after,
+    changes: jsonRows(each(changes, changeRow)),
+    onlyBefore: jsonRows(onlyBefore),
+    onlyAfter: jsonRows(onlyAfter),
+    sameDecisions,
+  });
 }
 
-export function comparisonCsv({ changes }: ComparisonReport): string {
-  const columns = ['unit', 'original', 'file', 'target', 'kind', 'before', 'after'];
-  return stringify(changes as DecisionChange[], { header: true, columns });
+const COLUMNS = ['unit', 'original', 'file', 'target', 'kind', 'before', 'after'] as const;
+
+export function comparisonCsv({ changes }: ComparisonReport): Iterable<string> {
+  return csvText(COLUMNS, each(changes, changeRow));
+}
+
+function changeRow({ unit, original, file, target, kind, before, after }: DecisionChange) {
+  return { unit, original, file, target, kind, before, after };
 }

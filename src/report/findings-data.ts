@@ -1,82 +1,118 @@
-import { stringify } from 'csv-stringify/sync';
-import { countSeverities, type FindingsReport, referred, symbolText, toPatch } from './findings-report.js';
+import { type CsvRow, csvText } from './csv.js';
+import {
+  countSeverities,
+  type FindingsReport,
+  referred,
+  symbolText,
+  toPatch,
+  verdictsOf,
+} from './findings-report.js';
+import { jsonDocument, jsonRows } from './json-stream.js';
+import { verdictText } from './sentences.js';
+import { visible } from './visible.js';
 
-export function findingsJson(report: FindingsReport): string {
+/** The version of the JSON shape that docs/json.md describes and docs/schema declares. */
+const FINDINGS_JSON_VERSION = 2;
+
+export function findingsJson(report: FindingsReport): Iterable<string> {
   const { open, accepted, unused } = report.judged;
-  const document = {
+  return jsonDocument({
     format: `klp-reach/${report.command}`,
-    version: 1,
+    version: FINDINGS_JSON_VERSION,
+    provenance: report.provenance,
     build: report.build,
+    livepatch: report.livepatch,
     counts: { ...countSeverities(open), accepted: accepted.length },
-    findings: open,
-    accepted: accepted.map(({ finding, acceptance }) => ({ ...finding, reason: acceptance.reason })),
-    unusedAcceptances: unused.map(({ where, rule, subject }) => ({ where, rule, subject })),
-    toPatch: toPatch(report),
-    references: referred(report),
-  };
-  return `${JSON.stringify(document, null, 2)}\n`;
+    changed: jsonRows(verdictsOf(report)),
+    findings: jsonRows(open),
+    accepted: jsonRows(
+      accepted.map(({ finding, acceptance }) => ({ ...finding, reason: acceptance.reason })),
+    ),
+    unusedAcceptances: jsonRows(unused.map(({ where, rule, subject }) => ({ where, rule, subject }))),
+    toPatch: jsonRows(toPatch(report)),
+    references: jsonRows(referred(report)),
+  });
 }
 
-export function findingsCsv(report: FindingsReport): string {
-  const { open, accepted } = report.judged;
-  const columns = [
-    'severity',
-    'rule',
-    'subject',
-    'object',
-    'sympos',
-    'file',
-    'line',
-    'message',
-    'why',
-    'remedy',
-    'accepted',
+const COLUMNS = [
+  'severity',
+  'rule',
+  'subject',
+  'object',
+  'sympos',
+  'file',
+  'line',
+  'message',
+  'why',
+  'remedy',
+  'accepted',
+] as const;
+
+export function findingsCsv({ judged }: FindingsReport): Iterable<string> {
+  const rows: CsvRow<(typeof COLUMNS)[number]>[] = [
+    ...judged.open.map((finding) => ({ ...EMPTY, ...finding })),
+    ...judged.accepted.map(({ finding, acceptance }) => ({
+      ...EMPTY,
+      ...finding,
+      accepted: acceptance.reason,
+    })),
   ];
-  const rows = [
-    ...open.map((finding) => ({ ...finding, accepted: '' })),
-    ...accepted.map(({ finding, acceptance }) => ({ ...finding, accepted: acceptance.reason })),
-  ];
-  return stringify(rows, { header: true, columns });
+  return csvText(COLUMNS, rows);
 }
 
-/** For a review: a table that can be quoted. */
-export function findingsMarkdown(report: FindingsReport): string {
-  const { open, accepted } = report.judged;
-  const lines = [`### klp-reach ${report.command}`, ''];
+const EMPTY = { object: '', sympos: '', file: '', line: '', why: '', accepted: '' } as const;
+
+/** For a review: tables that can be quoted. */
+export function* findingsMarkdown(report: FindingsReport): Generator<string> {
+  yield `### klp-reach ${report.command}\n\n`;
+  if (report.command === 'audit' && !report.livepatch) yield* planMarkdown(report);
+  yield* findingsTable(report);
+  const { accepted } = report.judged;
+  if (accepted.length === 0) return;
+  yield `\n${accepted.length} accepted:\n\n`;
+  for (const { finding, acceptance } of accepted) {
+    yield `- ${finding.rule} ${code(symbolText(finding))}: ${cell(acceptance.reason)}\n`;
+  }
+}
+
+function* planMarkdown(report: FindingsReport): Generator<string> {
+  const verdicts = verdictsOf(report);
+  if (verdicts.length > 0) yield '| changed | declared in | verdict |\n| --- | --- | --- |\n';
+  for (const one of verdicts) {
+    const said = one.verdict === null ? 'in no unit of the build' : verdictText(one.verdict, one);
+    yield row([code(one.function), cell(one.file), said]);
+  }
+  if (verdicts.length > 0) yield '\n';
   const targets = toPatch(report);
-  if (!report.livepatch && targets.length > 0) {
-    lines.push('| object | function | sympos | source | why |', '| --- | --- | --- | --- | --- |');
-    for (const t of targets) {
-      lines.push(row([t.object ?? '?', code(t.function), String(t.sympos ?? '?'), t.source, code(t.why)]));
-    }
-    lines.push('');
+  if (targets.length === 0) return;
+  yield '| object | function | sympos | source | why |\n| --- | --- | --- | --- | --- |\n';
+  for (const { object, function: name, sympos, source, why } of targets) {
+    yield row([cell(object ?? '?'), code(name), String(sympos ?? '?'), cell(source), code(why)]);
   }
-  if (open.length === 0) lines.push('No findings.');
-  else {
-    lines.push('| severity | rule | symbol | what | do |', '| --- | --- | --- | --- | --- |');
-    for (const finding of open) {
-      const { severity, rule, message, why, remedy } = finding;
-      const proof = why === undefined || why === finding.subject ? '' : `<br>${code(why)}`;
-      lines.push(row([severity, rule, code(symbolText(finding)), cell(message) + proof, cell(remedy)]));
-    }
+  yield '\n';
+}
+
+function* findingsTable({ judged }: FindingsReport): Generator<string> {
+  if (judged.open.length === 0) {
+    yield 'No findings.\n';
+    return;
   }
-  if (accepted.length > 0) {
-    lines.push('', `${accepted.length} accepted:`, '');
-    for (const { finding, acceptance } of accepted) {
-      lines.push(`- ${finding.rule} ${code(symbolText(finding))}: ${acceptance.reason}`);
-    }
+  yield '| severity | rule | symbol | what | do |\n| --- | --- | --- | --- | --- |\n';
+  for (const finding of judged.open) {
+    const { severity, rule, message, why, remedy } = finding;
+    const proof = why === undefined || why === finding.subject ? '' : `<br>${code(why)}`;
+    yield row([severity, rule, code(symbolText(finding)), cell(message) + proof, cell(remedy)]);
   }
-  return `${lines.join('\n')}\n`;
 }
 
 function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
+  return `| ${cells.join(' | ')} |\n`;
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+  return visible(text).replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
 function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+  return `\`${visible(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }

@@ -1,19 +1,24 @@
 import type { Judged } from '../audit/accept.js';
-import type { Reference, Required } from '../audit/facts.js';
+import { demands } from '../audit/coverage.js';
+import type { ChangedFunction, Reference, Required } from '../audit/facts.js';
 import type { Finding, Rule, Severity } from '../audit/finding.js';
-import { symposOf } from '../reach/unit-function.js';
+import { symposOf } from '../reach/answer.js';
+import type { Verdict } from '../reach/patch-set.js';
+import { AnswerView } from './answer-view.js';
+import type { Provenance } from './reach-report.js';
 
 /** What is printed for `audit` and `check`, in every format. */
 export interface FindingsReport {
   readonly command: 'audit' | 'check';
   readonly build: string;
+  readonly provenance: Provenance;
   /** The rules that were applied: SARIF names them all. */
   readonly rules: readonly Rule[];
   readonly judged: Judged;
-  /** What the livepatch has to patch; empty where no fix was given. */
+  /** What the fix changes, with what that reaches. */
+  readonly changed: readonly ChangedFunction[];
+  /** The union of their patch sets. */
   readonly required: readonly Required[];
-  /** Who has to be patched in the stead of functions that cannot be. */
-  readonly standIns: readonly Required[];
   /** What the livepatch refers to. */
   readonly references: readonly Reference[];
   /** Whether there was a livepatch to hold against it. */
@@ -46,19 +51,51 @@ export interface ToPatch {
   readonly why: string;
 }
 
-export function toPatch(report: FindingsReport): ToPatch[] {
-  const functions = new Map(
-    [...report.required, ...report.standIns].map((one) => [`${one.unit.id} ${one.function.name}`, one]),
-  );
-  return [...functions.values()]
-    .filter(({ function: f }) => f.class === 'patch' || (f.class === 'unverified' && !f.clone))
-    .map(({ unit, function: f, why }) => ({
-      object: unit.image,
-      function: f.name,
-      sympos: f.place ? symposOf(f.place) : null,
-      source: unit.source,
+/** What has to be patched and can be, in each linked object that has it. */
+export function toPatch(report: Pick<FindingsReport, 'required'>): ToPatch[] {
+  return demands(report).map(({ required: { member, why }, object }) => {
+    const place = member.places.find((one) => one.object === object);
+    return {
+      object,
+      function: member.name,
+      sympos: place ? symposOf(place) : null,
+      source: member.unit.source,
       why,
-    }));
+    };
+  });
+}
+
+/** What a change of one function comes to: a function of several files is several. */
+export interface ChangedVerdict {
+  readonly function: string;
+  readonly file: string;
+  /** Null for one that the index does not have. */
+  readonly verdict: Verdict | null;
+  /** Functions to replace, and stuck ones that keep the old code. */
+  readonly patch: number;
+  readonly deadEnds: number;
+}
+
+/** In the order of the fix; a function that it names twice stands once. */
+export function verdictsOf({ changed }: FindingsReport): ChangedVerdict[] {
+  const verdicts = new Map<string, ChangedVerdict>();
+  for (const { name, file, answers } of changed) {
+    const none = { function: name, file, verdict: null, patch: 0, deadEnds: 0 };
+    const all = answers.length === 0 ? [none] : answers.map((answer) => verdictOf(new AnswerView(answer)));
+    for (const one of all) verdicts.set(`${one.function} ${one.file}`, one);
+  }
+  return [...verdicts.values()];
+}
+
+function verdictOf(view: AnswerView): ChangedVerdict {
+  const { name, file } = view.answer.definition;
+  return {
+    function: name,
+    file,
+    verdict: view.verdict,
+    patch: view.count('patch'),
+    deadEnds: view.deadEnds.length,
+  };
 }
 
 /** `vmlinux:state_show,2`: a symbol as a livepatch names it. */

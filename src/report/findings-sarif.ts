@@ -17,6 +17,7 @@ export function findingsSarif(report: FindingsReport, version: string): string {
     suppressed.result.suppressions = [{ kind: 'external', justification: acceptance.reason }];
     run.addResult(suppressed);
   }
+  run.run.properties = { builds: report.provenance.builds };
   const log = new SarifBuilder();
   log.addRun(run);
   return `${log.buildSarifJsonString({ indent: true })}\n`;

@@ -1,100 +1,136 @@
-import { symposOf, type UnitFunction } from '../reach/unit-function.js';
-import { unknownsOf } from '../reach/unknowns.js';
-import type { ReachReport } from './reach-report.js';
+import { cComment, cString, Identifiers, identifierPart } from './c-text.js';
+import { type Part, partsOf, provenanceText } from './livepatch-part.js';
+import { Replacements, type Target } from './livepatch-targets.js';
+import type { Provenance, ReachReport } from './reach-report.js';
+import { visible } from './visible.js';
 
-/** A function to name in a livepatch. */
-interface Target {
-  readonly name: string;
-  readonly sympos: number;
-  /** Whether a linked object told the position. */
-  readonly known: boolean;
+export { type Part, partOf } from './livepatch-part.js';
+
+/** What a livepatch is started from. */
+export interface Export {
+  /** Null where there is nothing to write: `notes` say why. */
+  readonly text: Iterable<string> | null;
+  /** For standard error, a line each. */
+  readonly notes: readonly string[];
+  /** Whether it is not the whole of what has to be done: exit with 1. */
+  readonly leftOut: boolean;
 }
 
-/** By object, vmlinux first, then modules by name; `?` is an object that nothing tells. */
-function targetsOf(report: ReachReport): [string, Target[]][] {
-  const objects = new Map<string, Map<string, Target>>();
-  for (const { units } of report.answers) {
-    for (const { unit, functions } of units) {
-      for (const f of functions) {
-        if (f.class !== 'patch') continue;
-        const object = unit.image ?? '?';
-        const targets = objects.get(object) ?? new Map<string, Target>();
-        objects.set(object, targets);
-        const target = {
-          name: f.name,
-          sympos: f.place ? symposOf(f.place) : 0,
-          known: f.place !== undefined,
-        };
-        targets.set(`${target.name} ${target.sympos}`, target);
-      }
-    }
+export interface ExportOptions {
+  /** Write every answer, marked apart, instead of refusing more than one. */
+  readonly each: boolean;
+}
+
+/**
+ * C text to start a livepatch from: the arrays of `struct klp_func` and `struct klp_object` (include/linux/livepatch.h),
+ * with what has no place in them as comments.
+ *
+ * @throws InputError for answers of several functions or builds that were not asked for one by one
+ */
+export function klpSource({ answers, provenance }: ReachReport, { each }: ExportOptions): Export {
+  return klpExport(partsOf(answers, each), provenance);
+}
+
+/**
+ * Lines of SUSE's patched_funcs.csv: object, function with its position, replacement. What reads it knows no comments,
+ * so that whatever is to be said goes to standard error.
+ *
+ * @throws InputError for answers of several functions or builds that were not asked for one by one
+ */
+export function patchedFuncs({ answers, provenance }: ReachReport, { each }: ExportOptions): Export {
+  return patchedFuncsExport(partsOf(answers, each), provenance);
+}
+
+export function klpExport(parts: readonly Part[], provenance: Provenance): Export {
+  if (parts.every(isEmpty)) return nothing(parts);
+  const notes = parts
+    .filter(({ settled }) => !settled)
+    .map(({ title }) => `${title}; the comments tell more`);
+  return { text: klpText(parts, provenance), notes: notes.map(visible), leftOut: notes.length > 0 };
+}
+
+/** `?` stands for an object that nothing tells, which no reader takes for one. */
+export function patchedFuncsExport(parts: readonly Part[], provenance: Provenance): Export {
+  if (parts.every(isEmpty)) return nothing(parts);
+  const lines: string[] = [];
+  const notes = [provenanceText(provenance)];
+  const replacements = new Replacements('klpp_');
+  let leftOut = false;
+  for (const part of parts) {
+    const first = lines.length + 1;
+    const unwritable = part.targets.filter((target) => !isWritable(target));
+    for (const target of part.targets.filter(isWritable))
+      lines.push(patchedFuncsLine(target, replacements.of(target)));
+    leftOut ||= !part.settled || unwritable.length > 0;
+    if (parts.length > 1) notes.push(`${linesText(first, lines.length)}: ${part.title}`);
+    else if (!part.settled) notes.push(part.title);
+    notes.push(...part.notes, ...unwritable.map(({ name }) => `no such list can hold the name ${name}`));
   }
-  const rank = (object: string) => `${object === 'vmlinux' ? 0 : 1}${object}`;
-  return [...objects]
-    .sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1))
-    .map(([object, targets]) => [
-      object,
-      [...targets.values()].sort((a, b) =>
-        a.name < b.name ? -1 : a.name > b.name ? 1 : a.sympos - b.sympos,
-      ),
-    ]);
+  return { text: lines.length === 0 ? null : lines, notes: notes.map(visible), leftOut };
 }
 
-/** Functions that belong to the patch set and can be in no livepatch, and what is not known: as notes of the output. */
-function notesOf(report: ReachReport): string[] {
-  const notes: string[] = [];
-  for (const answer of report.answers) {
-    for (const { unit, functions } of answer.units) {
-      for (const f of functions as readonly UnitFunction[]) {
-        if (f.class === 'blocked') notes.push(`not patched: ${f.name} (${unit.source}): ${f.blocked}`);
-        if (f.class === 'unverified')
-          notes.push(`not verified: ${f.name} (${unit.source}): is it in the object?`);
-      }
-    }
-    for (const { unit, function: name, why } of unknownsOf(answer, report)) {
-      notes.push(`incomplete: ${name === '' ? unit : `${name} (${unit})`}: ${why}`);
-    }
+function isEmpty({ targets }: Part): boolean {
+  return targets.length === 0;
+}
+
+function nothing(parts: readonly Part[]): Export {
+  const notes = parts.flatMap(({ title, notes: more }) => [`nothing is written for ${title}`, ...more]);
+  return { text: null, notes: notes.map(visible), leftOut: true };
+}
+
+function* klpText(parts: readonly Part[], provenance: Provenance): Generator<string> {
+  yield `${cComment(provenanceText(provenance))}\n`;
+  const replacements = new Replacements('livepatch_');
+  const arrays = new Identifiers();
+  for (const { title, notes, targets } of parts) {
+    if (parts.length > 1) yield '\n';
+    yield `${[title, ...notes].map(cComment).join('\n')}\n`;
+    if (targets.length > 0) yield* arraysText(targets, replacements, arrays);
   }
-  return notes;
 }
 
-/** C text to start a livepatch from: the arrays of `struct klp_func` and `struct klp_object` (include/linux/livepatch.h). */
-export function klpSource(report: ReachReport): string {
-  const targets = targetsOf(report);
-  const lines = notesOf(report).map((note) => `/* ${note.replaceAll('*/', '* /')} */`);
-  for (const [object, functions] of targets) {
-    lines.push(`static struct klp_func ${identifier(object)}_funcs[] = {`);
-    for (const { name, sympos, known } of functions) {
-      const position = sympos === 0 ? '' : ` .old_sympos = ${sympos},`;
-      const note = known ? '' : ' /* position unknown */';
-      lines.push(
-        `\t{ .old_name = "${name}", .new_func = livepatch_${name}${sympos > 1 ? `_${sympos}` : ''},${position} },${note}`,
-      );
+function* arraysText(
+  targets: readonly Target[],
+  replacements: Replacements,
+  arrays: Identifiers,
+): Generator<string> {
+  const objects: string[] = [];
+  for (const object of new Set(targets.map((target) => target.object))) {
+    const array = arrays.give(`${object === null ? 'unknown_object' : identifierPart(object)}_funcs`);
+    yield `static struct klp_func ${array}[] = {\n`;
+    for (const target of targets) {
+      if (target.object === object) yield functionLine(target, replacements.of(target));
     }
-    lines.push('\t{ }', '};', '');
+    yield '\t{ }\n};\n\n';
+    objects.push(objectLine(object, array));
   }
-  lines.push('static struct klp_object objs[] = {');
-  for (const [object] of targets) {
-    const name = object === 'vmlinux' ? '' : ` .name = "${object}",`;
-    lines.push(`\t{${name} .funcs = ${identifier(object)}_funcs, },`);
-  }
-  lines.push('\t{ }', '};');
-  return `${lines.join('\n')}\n`;
+  yield `static struct klp_object ${arrays.give('objs')}[] = {\n${objects.join('')}\t{ }\n};\n`;
 }
 
-/** Lines of SUSE's patched_funcs.csv: object, function, replacement. */
-export function patchedFuncs(report: ReachReport): string {
-  const lines = targetsOf(report).flatMap(([object, functions]) =>
-    functions.map(({ name, sympos }) => `${object} ${name}${sympos === 0 ? '' : `,${sympos}`} klpp_${name}`),
-  );
-  return lines.map((line) => `${line}\n`).join('');
+function functionLine({ name, sympos }: Target, replacement: string): string {
+  const position = sympos === null || sympos === 0 ? '' : ` .old_sympos = ${sympos},`;
+  const unknown = sympos === null ? ' /* position unknown */' : '';
+  const odd = /^[A-Za-z_]\w*$/.test(name) ? '' : ' /* its name is no C identifier */';
+  return `\t{ .old_name = ${cString(name)}, .new_func = ${replacement},${position} },${unknown}${odd}\n`;
 }
 
-function identifier(object: string): string {
-  return object === '?' ? 'unknown_object' : object.replaceAll(/\W/g, '_');
+/** An object that nothing tells must not be compiled by mistake: a livepatch of no object patches nothing, silently. */
+function objectLine(object: string | null, array: string): string {
+  if (object === null)
+    return `#error "the object of ${array} is not known"\n\t{ .name = "?", .funcs = ${array}, },\n`;
+  return `\t{${object === 'vmlinux' ? '' : ` .name = ${cString(object)},`} .funcs = ${array}, },\n`;
 }
 
-/** What goes to standard error beside `patchedFuncs`, whose lines have no room for it. */
-export function patchedFuncsNotes(report: ReachReport): string[] {
-  return notesOf(report);
+function patchedFuncsLine({ object, name, sympos }: Target, replacement: string): string {
+  return `${object ?? '?'} ${name}${sympos ? `,${sympos}` : ''} ${replacement}\n`;
+}
+
+/** Whether its words are words of the list: they are parted by blanks, and a comma begins the position. */
+function isWritable({ object, name }: Target): boolean {
+  return /^[\w$.]+$/.test(name) && (object === null || /^[\w-]+$/.test(object));
+}
+
+function linesText(first: number, last: number): string {
+  if (last < first) return 'no line';
+  return first === last ? `line ${first}` : `lines ${first} to ${last}`;
 }

@@ -1,39 +1,101 @@
-import { stringify } from 'csv-stringify/sync';
-import { chainText } from '../reach/chain-text.js';
-import { symposOf } from '../reach/unit-function.js';
-import { unknownsOf } from '../reach/unknowns.js';
+import {
+  CALL,
+  type Direction,
+  type Member,
+  type ReachAnswer,
+  symposOf,
+  type UnitAnswer,
+} from '../reach/answer.js';
+import { chainText } from './chain-text.js';
+import { type Cell, csvLines, emptyCells, flag } from './csv.js';
 import { printOrder, type ReachReport } from './reach-report.js';
 
-/** One row a function; `unknowns` counts what keeps the answer from being complete. */
-export function reachCsv(report: ReachReport): string {
-  const rows = report.answers.flatMap((answer) => {
-    const { spec, definition, units } = answer;
-    const unknowns = unknownsOf(answer, report).length;
-    return units.flatMap(({ unit, functions }) =>
-      printOrder(functions).map((place) => {
-        const f = functions[place]!;
-        return {
-          symbol: spec.text,
-          declared_in: definition.file,
-          build: definition.build,
-          object: unit.image ?? '',
-          unit: unit.path,
-          class: f.class,
-          function: f.name,
-          sympos: f.place ? symposOf(f.place) : '',
-          address: f.place?.address ?? '',
-          file: f.file,
-          line: f.line === 0 ? '' : f.line,
-          clone: f.clone ? 1 : 0,
-          verified: f.verified ? 1 : 0,
-          section: f.symbol?.section ?? '',
-          blocked: f.blocked ?? '',
-          aliases: f.aliases.join(' '),
-          why: chainText(functions, place, report.direction),
-          unknowns,
-        };
-      }),
-    );
-  });
-  return stringify(rows, { header: true });
+/** What was asked, and what is true of a unit of the answer; docs/json.md says what each column holds. */
+export const ANSWER_COLUMNS = ['symbol', 'declared_in', 'build', 'unit', 'verdict', 'complete'];
+
+/** What tells of a body. */
+export const BODY_COLUMNS = [
+  'object',
+  'member_unit',
+  'class',
+  'function',
+  'sympos',
+  'address',
+  'file',
+  'line',
+  'clone',
+  'verified',
+  'stuck',
+  'binary',
+  'live',
+  'exported',
+  'dead_end',
+  'open',
+  'aliases',
+];
+
+const STEP_COLUMNS = ['caller', 'why'];
+
+/** A row a member of each unit that has the function; a unit without members is one row with an empty function. */
+export function reachCsv({ answers, direction }: ReachReport): Iterable<string> {
+  const columns = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...STEP_COLUMNS, 'unknowns'];
+  return csvLines(columns, rowsOf(answers, direction));
+}
+
+function* rowsOf(answers: readonly ReachAnswer[], direction: Direction): Generator<Cell[]> {
+  for (const answer of answers) {
+    for (const unit of answer.units) {
+      const { members } = unit;
+      const head = answerCells(answer, unit);
+      const unknowns = unknownCodes(unit);
+      if (members.length === 0) {
+        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(STEP_COLUMNS), unknowns];
+      }
+      for (const place of printOrder(members)) {
+        const member = members[place]!;
+        const step = [flag(member.step?.kind === CALL), chainText(members, place, direction)];
+        yield [...head, ...bodyCells(member), ...step, unknowns];
+      }
+    }
+  }
+}
+
+/** Under {@link ANSWER_COLUMNS}. */
+export function answerCells(
+  { spec, definition }: ReachAnswer,
+  { unit, verdict, unknowns }: UnitAnswer,
+): Cell[] {
+  return [spec.text, definition.file, definition.build, unit.path, verdict, flag(unknowns.length === 0)];
+}
+
+/** Codes of what is not known, each once. */
+export function unknownCodes({ unknowns }: UnitAnswer): string {
+  return [...new Set(unknowns.map(({ code }) => code))].join(' ');
+}
+
+/** Under {@link BODY_COLUMNS}. The lists of a body in several linked objects stand in the order of its objects. */
+export function bodyCells(member: Member): Cell[] {
+  const { unit, places } = member;
+  const unplaced = unit.images.filter((object) => !places.some((place) => place.object === object));
+  const inPlaces = (cells: readonly string[]) =>
+    places.length === 0 ? null : [...cells, ...unplaced.map(() => '?')].join(' ');
+  return [
+    [...places.map(({ object }) => object), ...unplaced].join(' '),
+    unit.path,
+    member.class,
+    member.name,
+    inPlaces(places.map((place) => String(symposOf(place)))),
+    inPlaces(places.map(({ address }) => address)),
+    member.file,
+    member.line === 0 ? null : member.line,
+    flag(member.clone),
+    flag(member.verified),
+    member.stuck,
+    member.binary,
+    flag(member.live),
+    flag(member.exported),
+    flag(member.deadEnd),
+    member.open.map(({ reason }) => reason).join(' '),
+    member.aliases.join(' '),
+  ];
 }

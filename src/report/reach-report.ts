@@ -1,30 +1,51 @@
-import type { ReachAnswer, ReachQuestion } from '../reach/affected.js';
-import { CLASSES, type FunctionClass, type UnitFunction, type UnitReach } from '../reach/unit-function.js';
-import type { Asked } from '../reach/unknowns.js';
+import type { Direction, Member, MemberClass, ReachAnswer } from '../reach/answer.js';
+import { MEMBER_CLASSES } from '../reach/answer.js';
+import type { WalkMode } from '../reach/walk.js';
 
-/** What is printed for `affected` and `inlined`, in every format. */
-export interface ReachReport extends Asked {
-  readonly mode: ReachQuestion['mode'];
-  /** Whether each function is printed with its chain. */
-  readonly why: boolean;
-  readonly answers: readonly ReachAnswer[];
+/** Which klp-reach answered, from what: stands in every document that is written. */
+export interface Provenance {
+  /** klp-reach's version. */
+  readonly version: string;
+  /** The builds that were asked, each with what tells its input (`build.identity` of the index). */
+  readonly builds: readonly { readonly name: string; readonly identity: string }[];
 }
 
-/** How many functions (by unit and name) an answer has of each class. */
-export function countClasses(answer: ReachAnswer): Record<FunctionClass, number> {
-  const counts: Record<FunctionClass, number> = { patch: 0, blocked: 0, clone: 0, unverified: 0, gone: 0 };
-  for (const { functions } of answer.units) for (const f of functions) counts[f.class]++;
+/** What is printed for `affected` and `inlined`, in every format. */
+export interface ReachReport {
+  readonly direction: Direction;
+  readonly mode: WalkMode;
+  /** Whether each member is printed with its chain. */
+  readonly why: boolean;
+  readonly answers: readonly ReachAnswer[];
+  readonly provenance: Provenance;
+}
+
+/** How many members an answer has of each class: a body counts once, in however many units of F it is a member. */
+export function countClasses(answer: ReachAnswer): Record<MemberClass, number> {
+  const counts = { patch: 0, clone: 0, blocked: 0, init: 0, discarded: 0, unverified: 0, gone: 0 };
+  for (const member of membersOnce(answer)) counts[member.class]++;
   return counts;
 }
 
-/** Places in a unit's list in the order to print: by class, then as reached. */
-export function printOrder(functions: readonly UnitFunction[]): number[] {
-  return functions
-    .map((_, place) => place)
-    .sort((a, b) => CLASSES.indexOf(functions[a]!.class) - CLASSES.indexOf(functions[b]!.class) || a - b);
+/** The union of an answer's members over its units, in the order of the units. */
+export function membersOnce({ units }: ReachAnswer): readonly Member[] {
+  if (units.length === 1) return units[0]!.members;
+  const members = new Map<string, Member>();
+  for (const { members: list } of units) {
+    for (const member of list) {
+      const key = `${member.unit.id} ${member.name}`;
+      if (!members.has(key)) members.set(key, member);
+    }
+  }
+  return [...members.values()];
 }
 
-/** `vmlinux`, a module's name, or what is known instead. */
-export function objectOf({ unit }: UnitReach): string {
-  return unit.image ?? '?';
+/** Places in a list in the order to print: by class, then as reached. */
+export function printOrder(members: readonly Member[]): number[] {
+  return members
+    .map((_, place) => place)
+    .sort(
+      (a, b) =>
+        MEMBER_CLASSES.indexOf(members[a]!.class) - MEMBER_CLASSES.indexOf(members[b]!.class) || a - b,
+    );
 }

@@ -1,123 +1,118 @@
-import type { ReachAnswer } from '../reach/affected.js';
-import { chainText } from '../reach/chain-text.js';
+import { isComplete, type ReachAnswer } from '../reach/answer.js';
+import type { Verdict } from '../reach/patch-set.js';
+import { AnswerView, groupBy } from './answer-view.js';
+import { bigSummary, MOST_REPLACED, MOST_UNCOUNTED } from './big-summary.js';
+import { heading, patchRows, sortForPatch, table } from './member-rows.js';
+import type { Style } from './page.js';
+import type { ReachReport } from './reach-report.js';
+import { restSections, unknownSection } from './rest-text.js';
+import { counted, counting, functions, verdictText, verdictWord } from './sentences.js';
+import { deadEndSection, stuckSection } from './stuck-text.js';
 import {
-  CLASSES,
-  type FunctionClass,
-  symposOf,
-  type UnitFunction,
-  type UnitReach,
-} from '../reach/unit-function.js';
-import { unknownsOf } from '../reach/unknowns.js';
-import { type Colours, colours } from './colours.js';
-import { countClasses, objectOf, printOrder, type ReachReport } from './reach-report.js';
+  joined,
+  nameList,
+  type Section,
+  type Telling,
+  type TextOptions,
+  tellAnswers,
+  telling,
+} from './telling.js';
 
-/** For a person: an answer a function, a block a unit, a line a function. */
-export function reachText(report: ReachReport): string {
-  const paint = colours();
-  const blocks = report.answers.map((answer) => answerText(answer, report, paint));
-  const asked = new Set(report.answers.map((answer) => answer.spec.text));
-  if (report.answers.length > asked.size) blocks.push(hint(report.answers));
-  return blocks.join('\n');
+/** For a person: what to replace first, then what cannot be, then what needs no work, then what is not known. */
+export function reachText(report: ReachReport, options: TextOptions): Iterable<string> {
+  const told = telling(report.direction, report.why, options);
+  return tellAnswers(
+    report,
+    told,
+    (answer) => answer,
+    (answer, asked) => patchSetSections(new AnswerView(answer), told, asked),
+  );
 }
 
-function answerText(answer: ReachAnswer, report: ReachReport, paint: Colours): string {
-  const { definition } = answer;
-  const place = definition.line === 0 ? definition.file : `${definition.file}:${definition.line}`;
-  const lines = [`${paint.bold(definition.name)}  ${paint.dim(place)}  build ${definition.build}`];
-  if (definition.assumed)
-    lines.push('  no dump or call graph declares it: known from the object, the file is its unit’s');
-  if (!answer.units.some(({ functions }) => functions.length > 1)) {
-    lines.push(
-      report.direction === 'affected'
-        ? '  was inlined nowhere and has no clones: its code is nowhere else'
-        : '  has no code of other functions',
+/**
+ * The patch set: the same wherever it is told.
+ *
+ * @param asked lines that stand before the verdict
+ */
+export function* patchSetSections(
+  view: AnswerView,
+  told: Telling,
+  asked: readonly string[] = [],
+): Generator<Section> {
+  yield joined(asked, verdictSection(view, told));
+  yield deadEndSection(view, told);
+  if (told.lists('patch')) yield patchSection(view, told);
+  yield stuckSection(view, told);
+  yield* restSections(view, told);
+  yield unknownSection(view, told, view.deadEnds);
+}
+
+const STYLES: Partial<Record<Verdict, Style>> = {
+  patch: 'green',
+  partial: 'yellow',
+  unverified: 'yellow',
+  unpatchable: 'red',
+};
+
+/** What to do, in a line, and what has to be known of it. */
+export function* verdictSection(view: AnswerView, told: Telling): Generator<string> {
+  const { answer, verdict } = view;
+  const patch = view.count('patch');
+  yield* heading(
+    `${verdictText(verdict, { patch, deadEnds: view.deadEnds.length })}${besides(view)}`,
+    told,
+    verdict === 'patch' && !isComplete(answer) ? 'yellow' : (STYLES[verdict] ?? 'bold'),
+  );
+  if (patch > MOST_REPLACED) {
+    yield* told.page.prose(
+      `replacing ${functions(patch)} is no livepatch that anybody writes: find out which of them lead to the fault, and replace those`,
+      2,
+      'yellow',
     );
   }
-  lines.push(`  ${countsText(answer, paint)}`);
-  const functions = answer.units.flatMap((unit) => unit.functions);
-  const width = { name: functions.reduce((most, f) => Math.max(most, f.name.length), 0), object: 0 };
-  width.object = Math.max(...answer.units.map((unit) => objectOf(unit).length));
-  for (const unit of answer.units) {
-    // One by one: a list can be longer than a call takes arguments.
-    for (const line of ['', ...unitText(unit, report, width, paint)]) lines.push(line);
+  yield* unitsText(answer, told);
+  if (patch > MOST_UNCOUNTED && !isComplete(answer)) {
+    yield* told.page.prose('the answer is incomplete: what is not known stands at its end', 2, 'red');
   }
-  lines.push(...unknownText(answer, report, paint));
-  return `${lines.join('\n')}\n`;
 }
 
-function countsText(answer: ReachAnswer, paint: Colours): string {
-  const counts = countClasses(answer);
-  const units = answer.units.length;
-  const said = CLASSES.filter((c) => counts[c] > 0).map((c) => `${counts[c]} ${paintClass(c, paint)}`);
-  return `${said.join(', ')} in ${units} unit${units === 1 ? '' : 's'}`;
+/** What has to be known of a verdict at once. */
+function besides({ answer, verdict, deadEnds }: AnswerView): string {
+  const alone = answer.units.every(({ members }) => members.length === 1);
+  if (verdict === 'patch' && alone) return '; its code is nowhere else';
+  const unread = deadEnds.every(({ member }) =>
+    member.open.some(({ reason }) => reason === 'callers-unknown'),
+  );
+  return deadEnds.length > 0 && unread ? ', as far as calls were read' : '';
 }
 
-function unitText(
-  reach: UnitReach,
-  report: ReachReport,
-  width: { readonly name: number; readonly object: number },
-  paint: Colours,
-): string[] {
-  const { unit, functions } = reach;
-  const object = objectOf(reach);
-  const lines = [`  ${unit.source}${unit.complete ? '' : paint.red('  incomplete dump')}`];
-  for (const place of printOrder(functions)) {
-    const f = functions[place]!;
-    const label = paintClass(f.class, paint) + ' '.repeat(10 - f.class.length);
-    const present = f.class !== 'gone' && f.class !== 'unverified';
-    const where = (present ? object : '').padEnd(width.object);
-    const position = f.place && f.place.total > 1 ? ` sympos ${symposOf(f.place)} of ${f.place.total}` : '';
-    const declared = f.line === 0 ? '' : paint.dim(`${f.file}:${f.line}`);
-    lines.push(
-      `    ${label}  ${where}  ${f.name.padEnd(width.name)}${position}  ${declared}${noteOf(f, paint)}`.trimEnd(),
-    );
-    if (f.blocked !== undefined) lines.push(`${' '.repeat(18)}${paint.red(f.blocked)}${remedy(f.blocked)}`);
-    if (report.why && f.step) lines.push(`${' '.repeat(18)}${chainText(functions, place, report.direction)}`);
+/** In the order to count units in: what asks for attention after what is settled. */
+const ORDINARY: readonly Verdict[] = ['patch', 'init-only', 'unused', 'discarded', 'gone-everywhere'];
+const ALARMING: readonly Verdict[] = ['partial', 'unpatchable', 'unverified'];
+
+function* unitsText({ units }: ReachAnswer, told: Telling): Generator<string> {
+  if (units.length === 1) return;
+  const byVerdict = groupBy(units, ({ verdict }) => verdict);
+  const counts = [...ORDINARY, ...ALARMING].flatMap((verdict) => {
+    const count = byVerdict.get(verdict)?.length ?? 0;
+    return count === 0 ? [] : [`${counted(count)} ${verdictWord(verdict)}`];
+  });
+  const words = counts.map((count, at) => (at === counts.length - 1 ? count : `${count},`));
+  yield* told.page.prose([`${counting(units.length, 'unit')}:`, ...words], 2, undefined, 4);
+  for (const verdict of ALARMING) {
+    const those = byVerdict.get(verdict);
+    if (!those) continue;
+    const sources = those.map(({ unit }) => unit.source);
+    yield* told.page.prose(`${verdictWord(verdict)}: ${nameList(sources, told)}`, 4, undefined, 6);
   }
-  return lines;
 }
 
-/** What authors do about a function that cannot be redirected; replacing its callers is sound wherever they can be. */
-function remedy(blocked: string): string {
-  return blocked.includes('freed')
-    ? '; it has run by the time a livepatch loads'
-    : '; replace the functions that call it instead';
-}
-
-function noteOf(f: UnitFunction, paint: Colours): string {
-  const notes: string[] = [];
-  if (f.aliases.length > 0) notes.push(`the same code as ${f.aliases.join(', ')}`);
-  if (f.class === 'unverified' && f.clone) notes.push('a clone');
-  if (f.class === 'gone' && !f.verified) notes.push('by its removal record');
-  return notes.length === 0 ? '' : `  ${paint.yellow(notes.join(', '))}`;
-}
-
-function unknownText(answer: ReachAnswer, report: ReachReport, paint: Colours): string[] {
-  const unknown = unknownsOf(answer, report);
-  if (unknown.length === 0) return [];
-  const lines = ['', `  ${paint.red('incomplete')}: what this rests on is not all known`];
-  const most = 20;
-  for (const { unit, function: name, why } of unknown.slice(0, most)) {
-    lines.push(`    ${name === '' ? unit : `${name}  ${paint.dim(unit)}`}: ${why}`);
+function* patchSection(view: AnswerView, told: Telling): Generator<string> {
+  const list = view.of('patch');
+  if (list.length === 0) return;
+  if (list.length > MOST_UNCOUNTED) {
+    yield* bigSummary(list, told);
+    yield '';
   }
-  if (unknown.length > most) lines.push(`    and ${unknown.length - most} more (--format json has all)`);
-  return lines;
-}
-
-function paintClass(name: FunctionClass, paint: Colours): string {
-  const by = {
-    patch: paint.green,
-    blocked: paint.red,
-    clone: paint.magenta,
-    unverified: paint.yellow,
-    gone: paint.dim,
-  };
-  return by[name](name);
-}
-
-function hint(answers: readonly ReachAnswer[]): string {
-  const example =
-    answers.find((answer) => answers.filter((a) => a.spec === answer.spec).length > 1) ?? answers[0]!;
-  const { name, file } = example.definition;
-  return `several functions have that name, kept apart above; ask for one as ${name}@${file}\n`;
+  yield* table(sortForPatch(list), patchRows, 1, told);
 }

@@ -32,9 +32,9 @@ export interface LinkUnit {
     readonly traceable: boolean;
     readonly lifetime: number;
   }[];
-  /** The linked object that it is known to be part of, as a place in the list of images. */
-  readonly image?: number;
-  /** Whether it belongs to a module that was not given. */
+  /** The linked objects that it is known to be part of, as places in the list of images. */
+  readonly images: readonly number[];
+  /** Whether all modules that it belongs to were not given. */
   readonly elsewhere: boolean;
 }
 
@@ -66,18 +66,20 @@ export type LinkImage = { readonly source: string } & ({ readonly image: Image }
 export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUnit[]): LinkedUnits {
   const images = objects.map((object) => ('image' in object ? object.image : undefined));
   const functions = images.map((image) => (image ? functionsOf(image) : NO_FUNCTIONS));
+  const copies = copiesOf(units);
   const placed = placeUnits(
-    units.map(({ baseName, symbols, image, elsewhere }) => ({
-      baseName,
-      functions: elsewhere ? [] : symbols,
+    copies.map(({ unit, image }) => ({
+      baseName: units[unit]!.baseName,
+      functions: units[unit]!.elsewhere ? [] : units[unit]!.symbols,
       ...(image !== undefined && { image }),
     })),
     functions.map(({ symbols }) => symbols),
   );
   const unitOf = images.map(() => new Map<number, number>());
-  const unitImages = units.map(({ image }) => new Set<number>(image === undefined ? [] : [image]));
+  const unitImages = units.map((unit) => new Set(unit.images));
   const bodies = units.map((unit) => new Array<LinkedBody | undefined>(unit.bodies.length));
-  placed.forEach(({ image, symbols }, unit) => {
+  placed.forEach(({ image, symbols }, copy) => {
+    const { unit } = copies[copy]!;
     if (image !== undefined) unitImages[unit]!.add(image);
     symbols.forEach((found, symbol) => {
       if (!found) return;
@@ -99,6 +101,13 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
     scripted,
     fates: fatesOf(images, units, unitImages, bodies, lost),
   };
+}
+
+/** Units, once for each linked object that they are known to be part of. */
+function copiesOf(units: readonly LinkUnit[]): { readonly unit: number; readonly image?: number }[] {
+  return units.flatMap(({ images }, unit) =>
+    images.length === 0 ? [{ unit }] : images.map((image) => ({ unit, image })),
+  );
 }
 
 /** Function symbols that stand where a unit's body is, and that placing did not give to it: its aliases' and a script's. */

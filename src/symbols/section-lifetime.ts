@@ -58,10 +58,11 @@ export function lifetimeOf(
   { inModule, section, address }: LinkedPlace,
   bounds: InitBounds | undefined,
 ): SectionLifetime {
-  if (inModule) return moduleSectionLifetime(section ?? '');
+  const ofModule = moduleSectionLifetime(section ?? '');
+  if (inModule) return ofModule;
   const isInit =
     bounds !== undefined && address !== null
       ? address >= bounds.start && address < bounds.end
-      : sectionLifetime(section ?? '') !== 'core';
+      : ofModule !== 'core' || sectionLifetime(section ?? '') !== 'core';
   return isInit ? 'init' : 'core';
 }

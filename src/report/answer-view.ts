@@ -1,0 +1,99 @@
+import type { Member, MemberClass, ReachAnswer, UnitAnswer } from '../reach/answer.js';
+import type { Verdict } from '../reach/patch-set.js';
+
+/** A member with where it stands: its chain and what calls it are told by places in the list of its unit. */
+export interface Shown {
+  readonly member: Member;
+  readonly unit: UnitAnswer;
+  readonly place: number;
+}
+
+/** The union of an answer's members over its units, each body once, as reached. */
+export function* shownOnce({ units }: ReachAnswer): Generator<Shown> {
+  const seen = new Set<string>();
+  for (const unit of units) {
+    for (const [place, member] of unit.members.entries()) {
+      if (units.length > 1) {
+        const key = `${member.unit.id} ${member.name}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+      }
+      yield { member, unit, place };
+    }
+  }
+}
+
+/** One function's answer as a person looks at it: what its units have together, by class. */
+export class AnswerView {
+  readonly answer: ReachAnswer;
+  readonly #byClass = new Map<MemberClass, Shown[]>();
+  /** Stuck members that keep the old code, as reached. */
+  readonly deadEnds: Shown[] = [];
+  /** The other stuck ones, as reached. */
+  readonly stuck: Shown[] = [];
+
+  constructor(answer: ReachAnswer) {
+    this.answer = answer;
+    for (const shown of shownOnce(answer)) {
+      const { class: of, stuck, deadEnd } = shown.member;
+      const list = this.#byClass.get(of);
+      if (list) list.push(shown);
+      else this.#byClass.set(of, [shown]);
+      if (deadEnd) this.deadEnds.push(shown);
+      else if (stuck !== null) this.stuck.push(shown);
+    }
+  }
+
+  /** As reached. */
+  of(member: MemberClass): readonly Shown[] {
+    return this.#byClass.get(member) ?? [];
+  }
+
+  count(of: MemberClass): number {
+    return this.#byClass.get(of)?.length ?? 0;
+  }
+
+  /** What an answer of several units comes to: their verdict if they have one, else what their members say. */
+  get verdict(): Verdict {
+    const verdicts = new Set(this.answer.units.map(({ verdict }) => verdict));
+    if (verdicts.size === 1) return [...verdicts][0]!;
+    if (this.count('patch') > 0) return this.deadEnds.length > 0 ? 'partial' : 'patch';
+    return MIXED.find((verdict) => verdicts.has(verdict))!;
+  }
+}
+
+/** Of units that differ where nothing can be replaced, what is to be said first. */
+const MIXED: readonly Verdict[] = [
+  'unverified',
+  'unpatchable',
+  'init-only',
+  'unused',
+  'discarded',
+  'gone-everywhere',
+];
+
+/** What is replaced in a stuck member's stead: whatever reaches it by calls through other stuck members. */
+export function standInsOf({ unit: { members }, place }: Shown): Member[] {
+  const seen = new Set([place]);
+  const found: Member[] = [];
+  for (const at of seen) {
+    for (const caller of members[at]!.calledBy) {
+      if (seen.has(caller)) continue;
+      seen.add(caller);
+      if (members[caller]!.class === 'patch') found.push(members[caller]!);
+    }
+  }
+  return found;
+}
+
+/** Groups in the order of their first items. */
+export function groupBy<T>(list: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of list) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,87 @@
+import { isComplete, type Member, type UnitAnswer } from '../reach/answer.js';
+import type { Caller, CallersAnswer } from '../reach/callers.js';
+import type { WalkMode } from '../reach/walk.js';
+import { type Cell, csvLines, emptyCells, flag } from './csv.js';
+import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
+import { ANSWER_COLUMNS, answerCells, BODY_COLUMNS, bodyCells, unknownCodes } from './reach-csv.js';
+import { askedJson, bodyJson, REACH_JSON_VERSION, unitJson } from './reach-json.js';
+import type { Provenance } from './reach-report.js';
+
+/** What is printed for `callers`, in every format. */
+export interface CallersReport {
+  readonly mode: WalkMode;
+  readonly answers: readonly CallersAnswer[];
+  readonly provenance: Provenance;
+}
+
+/** `callers` as docs/schema/callers.schema.json has it: a caller a line, written as it is made. */
+export function callersJson({ mode, provenance, answers }: CallersReport): Iterable<string> {
+  return jsonDocument({
+    format: 'klp-reach/callers',
+    version: REACH_JSON_VERSION,
+    provenance,
+    mode,
+    complete: answers.every(({ reach }) => isComplete(reach)),
+    answers: jsonObjects(each(answers, answerJson)),
+  });
+}
+
+function answerJson({ reach, callers }: CallersAnswer): JsonObject {
+  return {
+    ...askedJson(reach),
+    units: jsonObjects(each(reach.units.entries(), ([at, unit]) => unitOf(unit, callers[at]!))),
+  };
+}
+
+function unitOf(unit: UnitAnswer, callers: readonly Caller[]): JsonObject {
+  return {
+    ...unitJson(unit),
+    toPatch: jsonRows(
+      each(
+        unit.members.filter((member) => member.class === 'patch'),
+        replacedJson,
+      ),
+    ),
+    callers: jsonRows(each(callers, callerJson)),
+  };
+}
+
+function callerJson({ member, calls, inPatchSet, standIns }: Caller) {
+  return Object.assign(bodyJson(member), { calls, inPatchSet, standIns: standIns.map(replacedJson) });
+}
+
+/** A function to replace: where it is, as a livepatch names it. */
+function replacedJson(member: Member) {
+  const { unit, name, places } = bodyJson(member);
+  return { unit, name, places };
+}
+
+const CALLER_COLUMNS = ['calls', 'in_patch_set', 'stand_ins'];
+
+const COLUMNS = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...CALLER_COLUMNS, 'unknowns'];
+
+/** A row a caller, by the units that have the function; one that nothing calls is one row with an empty function. */
+export function callersCsv({ answers }: CallersReport): Iterable<string> {
+  return csvLines(COLUMNS, rowsOf(answers));
+}
+
+function* rowsOf(answers: readonly CallersAnswer[]): Generator<Cell[]> {
+  for (const { reach, callers } of answers) {
+    for (const [at, unit] of reach.units.entries()) {
+      const head = answerCells(reach, unit);
+      const unknowns = unknownCodes(unit);
+      if (callers[at]!.length === 0) {
+        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(CALLER_COLUMNS), unknowns];
+      }
+      for (const caller of callers[at]!) {
+        yield [...head, ...bodyCells(caller.member), ...callerCells(caller), unknowns];
+      }
+    }
+  }
+}
+
+function callerCells({ calls, inPatchSet, standIns }: Caller): Cell[] {
+  // As a symbol is asked for.
+  const names = standIns.map(({ name, unit }) => `${name}@${unit.source}`);
+  return [calls, flag(inPatchSet), names.join(' ')];
+}
