@@ -1,8 +1,10 @@
 import type { Rule } from './finding.js';
-import { blockedCopy } from './rules/blocked-copy.js';
+import { cannotBeLivepatched } from './rules/cannot-be-livepatched.js';
 import { guessedFunction } from './rules/guessed-function.js';
 import { icfShared } from './rules/icf-shared.js';
+import { idleCopy } from './rules/idle-copy.js';
 import { incompleteData } from './rules/incomplete-data.js';
+import { missedCaller } from './rules/missed-caller.js';
 import { missedCloneCaller } from './rules/missed-clone-caller.js';
 import { missedCopy } from './rules/missed-copy.js';
 import { notBuilt } from './rules/not-built.js';
@@ -35,7 +37,12 @@ import { wrongObject } from './rules/wrong-object.js';
 import { wrongSympos } from './rules/wrong-sympos.js';
 
 /** Does the livepatch cover the fix? */
-const COVERAGE_RULES: readonly Rule[] = [missedCopy, missedCloneCaller, blockedCopy];
+export const COVERAGE_RULES: readonly Rule[] = [
+  missedCopy,
+  missedCloneCaller,
+  missedCaller,
+  cannotBeLivepatched,
+];
 
 /** Can the functions that it patches be patched? */
 const TARGET_RULES: readonly Rule[] = [
@@ -76,6 +83,7 @@ const CAUTION_RULES: readonly Rule[] = [
   notBuilt,
   guessedFunction,
   icfShared,
+  idleCopy,
   incompleteData,
   unneededTarget,
 ];

@@ -1,26 +1,102 @@
+import type { Member } from '../reach/answer.js';
 import type { AuditFacts, Required, Target } from './facts.js';
 
-/** Whether a livepatch's target is the function, or another symbol of its code. */
+/** A body of the patch set in one of the linked objects that it is in; null where nothing tells which that is. */
+export interface Demand {
+  readonly required: Required;
+  readonly object: string | null;
+}
+
+/** The linked objects that a body is in: a livepatch has to patch it in each. */
+export function objectsOf({ unit }: Member): readonly (string | null)[] {
+  return unit.images.length === 0 ? [null] : unit.images;
+}
+
+/** Whether a target names a body, by whichever of its names, where that is. */
 export function isTarget(
+  { imagesKnown }: Pick<AuditFacts, 'imagesKnown'>,
   target: Target,
-  required: Pick<Required, 'unit'> & { readonly name: string; readonly aliases: readonly string[] },
+  member: Member,
+  object: string | null,
 ): boolean {
-  if (target.name !== required.name && !required.aliases.includes(target.name)) return false;
+  if (!isNameOf(member, target.name)) return false;
+  // Without the linked object, the name and the object are all there is to compare.
+  if (!imagesKnown.has(target.object)) return object === null || object === target.object;
   const { symbol } = target;
-  if (symbol)
-    return symbol.unit === null ? symbol.object === required.unit.image : symbol.unit === required.unit.id;
-  // Without linked objects, the name and the object are all there is to compare.
-  return (
-    target.candidates.length === 0 && (required.unit.image === null || required.unit.image === target.object)
+  if (!symbol || (object !== null && symbol.object !== object)) return false;
+  return symbol.unit === member.unit.id || (symbol.unit === null && isListed(symbol));
+}
+
+/** Whether a table of names is all that tells of a symbol: then no unit of it means that nothing tells the unit. */
+function isListed({ traceable }: NonNullable<Target['symbol']>): boolean {
+  return traceable === null;
+}
+
+export function isNameOf({ name, aliases }: Member, asked: string): boolean {
+  return name === asked || aliases.includes(asked);
+}
+
+/** Whether the livepatch replaces a body in one of its linked objects. */
+export function isCovered(facts: AuditFacts, member: Member, object: string | null): boolean {
+  return [member.name, ...member.aliases].some((name) =>
+    targetsNamed(facts, name).some((target) => isTarget(facts, target, member, object)),
   );
 }
 
-/** Whether the livepatch replaces a function. */
-export function isCovered(
-  facts: AuditFacts,
-  unit: Required['unit'],
-  name: string,
-  aliases: readonly string[] = [],
-): boolean {
-  return (facts.targets ?? []).some((target) => isTarget(target, { unit, name, aliases }));
+/** What has to be patched and can be: stuck members are what their callers stand in for. */
+export function demands({ required }: Pick<AuditFacts, 'required'>): Demand[] {
+  return required.flatMap(demandsOf);
+}
+
+/** The same of one body: one in each linked object that has it. */
+export function demandsOf(required: Required): Demand[] {
+  if (!isDemanded(required)) return [];
+  return objectsOf(required.member).map((object) => ({ required, object }));
+}
+
+/** Where nothing tells whether a function exists, it is demanded; of a clone, nobody can ask that. */
+function isDemanded({ member }: Required): boolean {
+  return member.class === 'patch' || (member.class === 'unverified' && !member.clone);
+}
+
+/** The demands that the livepatch does not meet; none without a livepatch. */
+export function missed(facts: AuditFacts): Demand[] {
+  if (!facts.targets) return [];
+  return demands(facts).filter(({ required, object }) => !isCovered(facts, required.member, object));
+}
+
+/** The bodies of the patch set that have a name. */
+export function requiredNamed({ required }: Pick<AuditFacts, 'required'>, name: string): readonly Required[] {
+  const names = ({ member }: Required) => [member.name, ...member.aliases];
+  return grouped(requiredByName, required, names).get(name) ?? [];
+}
+
+/** The livepatch's targets of a name. */
+function targetsNamed({ targets = [] }: AuditFacts, name: string): readonly Target[] {
+  return grouped(targetsByName, targets, (target) => [target.name]).get(name) ?? [];
+}
+
+type ByName<T> = ReadonlyMap<string, readonly T[]>;
+
+const requiredByName = new WeakMap<readonly Required[], ByName<Required>>();
+const targetsByName = new WeakMap<readonly Target[], ByName<Target>>();
+
+/** A list by its items' names, made once: there can be thousands of targets, and of bodies. */
+function grouped<T>(
+  known: WeakMap<readonly T[], ByName<T>>,
+  list: readonly T[],
+  namesOf: (item: T) => readonly string[],
+): ByName<T> {
+  const made = known.get(list);
+  if (made) return made;
+  const byName = new Map<string, T[]>();
+  for (const item of list) {
+    for (const name of namesOf(item)) {
+      const same = byName.get(name);
+      if (same) same.push(item);
+      else byName.set(name, [item]);
+    }
+  }
+  known.set(list, byName);
+  return byName;
 }

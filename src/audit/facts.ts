@@ -1,8 +1,6 @@
-import type { ImageSymbolRow, UnitRow } from '../index/reader.js';
+import type { ImageSymbolRow } from '../index/reader.js';
 import type { KlpRelaSection, MalformedName, ReferenceTarget } from '../livepatch/references.js';
-import type { ReachAnswer } from '../reach/affected.js';
-import type { UnitFunction } from '../reach/unit-function.js';
-import type { Unknown } from '../reach/unknowns.js';
+import type { Member, ReachAnswer, Unknown } from '../reach/answer.js';
 import type { StaleList } from './symbol-lists.js';
 
 /** A function that the fix changes, and what that reaches. */
@@ -28,20 +26,17 @@ export interface UntraceableChange {
   readonly users: readonly string[];
 }
 
-/** A function of the patch set: a copy of changed code runs in it, or it calls a clone that has one. */
+/** A body of the patch set. */
 export interface Required {
-  readonly unit: UnitRow;
-  readonly function: UnitFunction;
-  /** The changed function that leads here. */
+  readonly member: Member;
+  /** The changed function that leads here: the first, where several do. */
   readonly changed: ChangedFunction;
   /** The chain, in words. */
   readonly why: string;
-}
-
-/** A function that calls one that cannot be redirected, and has to be replaced in its stead. */
-export interface StandIn extends Required {
-  /** The function that it stands in for. */
-  readonly blocked: Required;
+  /** The stuck member that it calls, for one that has no copy of changed code itself. */
+  readonly callee?: Member;
+  /** Of a stuck member: those that call it. */
+  readonly callers: readonly Member[];
 }
 
 /** A function that the livepatch names, and which symbols that can mean. */
@@ -58,18 +53,22 @@ export interface Target {
   readonly symbol?: ImageSymbolRow;
   /** Symbols of that name in other objects. */
   readonly elsewhere: readonly ImageSymbolRow[];
-  /** What became of functions of that name in the dumps; undefined where none has it. */
-  readonly fate?: TargetFate;
+  /** What the symbol's body is to a livepatch; undefined for one that belongs to no unit. */
+  readonly member?: Member;
+  /** What became of functions of that name; undefined where no unit has it, or `member` tells. */
+  readonly fate?: NameFate;
 }
 
-/** A name as the dumps know it. */
-export interface TargetFate {
-  /** Hosts of its code, where it has no symbol of its own. */
+/** A name without a symbol, as the units know it. */
+export interface NameFate {
+  /** Functions that hold its code. */
   readonly hosts: readonly string[];
   /** Emitted clones of it. */
   readonly clones: readonly string[];
   /** Whether the name itself is a clone's. */
   readonly isClone: boolean;
+  /** The binary that has it and that livepatch cannot reach, in words: `the vDSO`. */
+  readonly binary?: string;
 }
 
 /** A symbol that the livepatch refers to, and which symbols that can mean. */
@@ -85,7 +84,7 @@ export interface Reference {
   readonly symbol?: ImageSymbolRow;
   /** Symbols of that name in other objects. */
   readonly elsewhere: readonly ImageSymbolRow[];
-  readonly fate?: TargetFate;
+  readonly fate?: NameFate;
   /** The objects that export it. */
   readonly exporters: readonly string[];
   /** The candidates in the files of the fix, or of what the livepatch patches. */
@@ -101,13 +100,12 @@ export interface AuditFacts {
   readonly targets?: readonly Target[];
   /** Whether the index has linked objects to look targets up in. */
   readonly imagesKnown: ReadonlySet<string>;
-  /** The patch set: every function once. */
+  /** The union of the changed functions' patch sets: every body once, whatever it is to a livepatch. */
   readonly required: readonly Required[];
-  readonly unknown: readonly Unknown[];
+  /** What the answers rest on and nothing tells: each once. */
+  readonly unknowns: readonly Unknown[];
   readonly references: readonly Reference[];
   readonly relaSections: readonly (KlpRelaSection & { readonly file: string })[];
   readonly malformed: readonly MalformedName[];
   readonly staleLists: readonly StaleList[];
-  /** Who has to be replaced in the stead of the functions of the patch set that cannot be redirected. */
-  readonly standIns: readonly StandIn[];
 }

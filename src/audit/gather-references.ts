@@ -1,7 +1,8 @@
-import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
+import type { ImageSymbolRow } from '../index/reader.js';
 import type { References, ReferenceTarget } from '../livepatch/references.js';
+import type { Reach } from '../reach/affected.js';
 import type { Reference } from './facts.js';
-import { chosen, fateOf, isDefined, isFreed } from './symbols-meant.js';
+import { chosen, fateOf, isDefined } from './symbols-meant.js';
 
 /** Symbols that the linker or the module loader itself provides on some machines. */
 const PROVIDED = new Set(['_GLOBAL_OFFSET_TABLE_', '.TOC.', '__this_module']);
@@ -12,11 +13,12 @@ const PROVIDED = new Set(['_GLOBAL_OFFSET_TABLE_', '.TOC.', '__this_module']);
  * @param files the sources that the fix is about: a symbol of theirs is the likely meaning of an ambiguous name
  */
 export function resolveReferences(
-  index: IndexReader,
+  reach: Reach,
   build: string,
   { targets, undefinedSymbols }: References,
   files: ReadonlySet<string>,
 ): Reference[] {
+  const { index } = reach;
   const dialect = dialectOf(targets);
   const plain = undefinedSymbols.filter(({ name, weak }) => !weak && !PROVIDED.has(name));
   return [...targets, ...plain].map((said) => {
@@ -26,7 +28,7 @@ export function resolveReferences(
     const object = said.symbolObject?.replaceAll('-', '_');
     const candidates = object === undefined ? seen : seen.filter((symbol) => symbol.object === object);
     const symbol = chosen(candidates, said.position) ?? freedSymbol(all, candidates, object);
-    const fate = nameId === undefined || candidates.length > 0 ? undefined : fateOf(index, build, said.name);
+    const fate = nameId === undefined || candidates.length > 0 ? undefined : fateOf(reach, build, said.name);
     return {
       said,
       dialect,
@@ -48,7 +50,7 @@ function freedSymbol(
   object: string | undefined,
 ): ImageSymbolRow | undefined {
   if (object === undefined || candidates.length > 0) return undefined;
-  return all.find((symbol) => symbol.object === object && isFreed(symbol.section));
+  return all.find((symbol) => symbol.object === object && symbol.lifetime === 'init');
 }
 
 function dialectOf(targets: readonly ReferenceTarget[]): Reference['dialect'] {

@@ -1,19 +1,23 @@
 import { InputError } from '../errors.js';
-import type { ImageSymbolRow, IndexReader, UnitFilter } from '../index/reader.js';
+import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
 import { UNKNOWN_OBJECT } from '../livepatch/livepatch.js';
 import type { References } from '../livepatch/references.js';
-import { askIfKnown, type ReachAnswer } from '../reach/affected.js';
-import { findCallers } from '../reach/callers.js';
-import { caveatsOf } from '../reach/caveats.js';
-import { chainText } from '../reach/chain-text.js';
+import type { Reach } from '../reach/affected.js';
+import {
+  CALL,
+  type Member,
+  type ReachAnswer,
+  type ReachQuestion,
+  type UnitAnswer,
+  type Unknown,
+} from '../reach/answer.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
-import { type Asked, type Unknown, unknownsOf } from '../reach/unknowns.js';
 import type { WalkMode } from '../reach/walk.js';
-import { sectionLifetime } from '../symbols/section-lifetime.js';
-import type { AuditFacts, ChangedFunction, Required, StandIn, Target, UntraceableChange } from './facts.js';
+import { chainText } from '../report/chain-text.js';
+import type { AuditFacts, ChangedFunction, Required, Target, UntraceableChange } from './facts.js';
 import { resolveReferences } from './gather-references.js';
 import { type SymbolList, staleLists } from './symbol-lists.js';
-import { chosen, fateOf, isDefined, isFreed } from './symbols-meant.js';
+import { chosen, fateOf, isDefined, membersOf } from './symbols-meant.js';
 
 /** What a fix changes, before the index is asked. */
 export type ChangeToAsk = Omit<ChangedFunction, 'answers'>;
@@ -38,23 +42,16 @@ export interface AuditInput {
   readonly symbolLists?: readonly SymbolList[];
 }
 
-/** Looks up all that the rules look at. */
-export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
-  const filter: UnitFilter = { build: input.build };
-  const changed = input.changed.map((change) => ({
-    ...change,
-    answers: answersOf(index, change, filter, input.mode),
-  }));
-  const caveats = caveatsOf(index, filter);
-  const asked: Asked = { direction: 'affected', caveats };
-  const unknown = new Map<string, Unknown>();
-  for (const { answers } of changed) {
-    for (const answer of answers) {
-      for (const one of unknownsOf(answer, asked)) unknown.set(`${one.unit} ${one.function} ${one.why}`, one);
-    }
-  }
+/**
+ * Looks up all that the rules look at.
+ *
+ * @throws InputError where somebody names a changed function that the index does not have
+ */
+export function gatherFacts(reach: Reach, input: AuditInput): AuditFacts {
+  const { index } = reach;
+  const changed = input.changed.map((change) => ({ ...change, answers: answersOf(reach, change, input) }));
   const required = requiredOf(changed);
-  const targets = input.targets?.map((target) => resolveTarget(index, input.build, target));
+  const targets = input.targets && resolveTargets(reach, input.build, input.targets);
   const references = input.references ?? [];
   return {
     build: input.build,
@@ -62,7 +59,7 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
     untraceable: input.untraceable,
     ...(targets && { targets }),
     references: references.flatMap((file) =>
-      resolveReferences(index, input.build, file, filesOf(required, targets)),
+      resolveReferences(reach, input.build, file, filesOf(required, targets)),
     ),
     relaSections: references.flatMap(({ file, relaSections }) =>
       relaSections.map((section) => ({ ...section, file })),
@@ -71,96 +68,108 @@ export function gatherFacts(index: IndexReader, input: AuditInput): AuditFacts {
     staleLists: (input.symbolLists ?? []).flatMap((list) => staleLists(index, input.build, list)),
     imagesKnown: new Set(index.images(input.build).map(({ name }) => name)),
     required,
-    unknown: [...unknown.values()],
-    standIns: required.filter(needsStandIns).flatMap((blocked) => standInsFor(index, blocked, input)),
+    unknowns: unknownsOf(changed),
   };
 }
 
 /** The sources that the fix or, without one, the livepatch is about. */
 function filesOf(required: readonly Required[], targets: readonly Target[] = []): ReadonlySet<string> {
-  const fixed = required.map(({ unit }) => unit.source);
+  const fixed = required.map(({ member }) => member.unit.source);
   const patched = targets.flatMap(({ symbol }) => symbol?.source ?? []);
   return new Set(fixed.length > 0 ? fixed : patched);
 }
 
-function answersOf(
-  index: IndexReader,
-  change: ChangeToAsk,
-  filter: UnitFilter,
-  mode: WalkMode,
-): ReachAnswer[] {
-  const text = `${change.name}@${change.file}`;
-  const spec: SymbolSpec =
-    change.file === ''
-      ? { text: change.name, name: change.name }
-      : { text, name: change.name, file: change.file };
-  // A function that is in no unit is a finding, not the end of the audit.
-  return askIfKnown(index, spec, { filter, mode, direction: 'affected' });
+function answersOf(reach: Reach, change: ChangeToAsk, { build, mode }: AuditInput): ReachAnswer[] {
+  const { name, file, how } = change;
+  const spec: SymbolSpec = file === '' ? { text: name, name } : { text: `${name}@${file}`, name, file };
+  const question: ReachQuestion = { filter: { build }, mode, direction: 'affected' };
+  // A function of a diff that is in no unit is a finding, not the end of the audit; a name that somebody gives is not.
+  return how === 'named' ? reach.ask(spec, question) : reach.askIfKnown(spec, question);
 }
 
-/** The patch set of all changes together: each function of each unit once. */
+/** The union of all changes' patch sets: each body of each unit once, whatever it was asked as. */
 function requiredOf(changed: readonly ChangedFunction[]): Required[] {
   const required = new Map<string, Required>();
   for (const change of changed) {
-    for (const { units } of change.answers) {
-      for (const { unit, functions } of units) {
-        functions.forEach((f, place) => {
-          const key = `${unit.id} ${f.name}`;
-          if (f.class === 'gone' || required.has(key)) return;
-          required.set(key, {
-            unit,
-            function: f,
-            changed: change,
-            why: chainText(functions, place, 'affected'),
-          });
-        });
-      }
+    for (const unit of change.answers.flatMap(({ units }) => units)) {
+      unit.members.forEach((member, place) => {
+        const key = keyOf(member);
+        if (hasNoBody(member) || required.has(key)) return;
+        required.set(key, requiredIn(change, unit, place));
+      });
     }
   }
   return [...required.values()];
 }
 
-/** Init and exit code has run, or never will, by the time a livepatch is there: nobody needs to stand in for it. */
-function needsStandIns({ function: f }: Required): boolean {
-  return (
-    f.class === 'blocked' && (!f.symbol || sectionLifetime(f.place?.section ?? f.symbol.section) === 'core')
+function requiredIn(changed: ChangedFunction, { members }: UnitAnswer, place: number): Required {
+  const member = members[place]!;
+  const { step } = member;
+  return {
+    member,
+    changed,
+    why: chainText(members, place, 'affected'),
+    ...(step?.kind === CALL && { callee: members[step.from]! }),
+    callers: member.calledBy.map((at) => members[at]!),
+  };
+}
+
+/** Code that is nowhere, or not in the kernel, is in no livepatch's way. */
+function hasNoBody(member: Member): boolean {
+  return member.class === 'gone' || member.class === 'discarded';
+}
+
+/** Where a body is in its unit: by name, answers for two of its names would call it two. */
+function keyOf({ unit, name, symbol }: Member): string {
+  return `${unit.id} ${symbol ? `${symbol.sectionIndex}:${symbol.value}` : name}`;
+}
+
+function unknownsOf(changed: readonly ChangedFunction[]): Unknown[] {
+  const unknowns = new Map<string, Unknown>();
+  for (const { answers } of changed) {
+    for (const unknown of answers.flatMap(({ units }) => units.flatMap((unit) => unit.unknowns))) {
+      unknowns.set(JSON.stringify(unknown), unknown);
+    }
+  }
+  return [...unknowns.values()];
+}
+
+/** Which symbols targets can mean, and what became of the names of those that have none. */
+function resolveTargets(reach: Reach, build: string, named: readonly NamedTarget[]): Target[] {
+  const found = named.map((target) => symbolsOf(reach.index, build, target));
+  const members = membersOf(
+    reach.index,
+    reach.sets(build),
+    found.map(({ symbol }) => symbol),
   );
+  return found.map((target, at): Target => {
+    const member = members[at];
+    const fate = isTold(target, member) ? undefined : fateOf(reach, build, target.name);
+    return { ...target, ...(member && { member }), ...(fate && { fate }) };
+  });
 }
 
-function standInsFor(index: IndexReader, blocked: Required, input: AuditInput): StandIn[] {
-  const { unit, function: f, changed, why } = blocked;
-  const spec: SymbolSpec = { text: f.name, name: f.name, ...(f.file !== '' && { file: f.file }) };
-  return findCallers(index, spec, { build: input.build, unit: unit.path }, input.mode)
-    .flatMap(({ callers }) => callers)
-    .filter(({ need, function: caller }) => need !== 'patch' && caller.class !== 'gone')
-    .map((caller) => ({
-      unit: caller.unit,
-      function: caller.function,
-      changed,
-      why: `${why} (which cannot be redirected) <-[called by]- ${caller.function.name}`,
-      blocked,
-    }));
-}
-
-/** Which symbols a target can mean, and what became of its name where it has none. */
-export function resolveTarget(index: IndexReader, build: string, target: NamedTarget): Target {
+function symbolsOf(index: IndexReader, build: string, target: NamedTarget): Omit<Target, 'member' | 'fate'> {
   const nameId = index.nameId(target.name);
   const all = nameId === undefined ? [] : index.imageSymbols(build, nameId).filter(isDefined);
   const object = target.object === UNKNOWN_OBJECT ? onlyObject(all) : target.object.replaceAll('-', '_');
   const inObject = all.filter((symbol) => symbol.object === object);
   const candidates = inObject.filter(({ position }) => position > 0);
   // Init symbols of a module have no position: they are gone when livepatch looks.
-  const freed = candidates.length === 0 ? inObject.find(({ section }) => isFreed(section)) : undefined;
+  const freed = candidates.length === 0 ? inObject.find(({ lifetime }) => lifetime === 'init') : undefined;
   const symbol = chosen(candidates, target.sympos) ?? freed;
-  const fate = nameId === undefined ? undefined : fateOf(index, build, target.name);
   return {
     ...target,
     object,
     candidates,
     ...(symbol && { symbol }),
     elsewhere: all.filter((other) => other.object !== object),
-    ...(fate && { fate }),
   };
+}
+
+/** A symbol of an ELF file that is no unit's is assembly's: nothing of the units tells of it. */
+function isTold({ symbol }: Pick<Target, 'symbol'>, member: Member | undefined): boolean {
+  return member !== undefined || (symbol !== undefined && symbol.traceable !== null);
 }
 
 /** A list of bare names says no object: the one that has the name is meant, vmlinux where several do. */

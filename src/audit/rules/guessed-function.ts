@@ -11,7 +11,7 @@ export const guessedFunction: Rule = {
       if (how === 'guessed') {
         yield {
           ...place,
-          message: `that the fix changes ${name} is a guess from the hunk’s header and the dumps`,
+          message: `that the fix changes ${name} is a guess from the hunk's header and the dumps`,
           remedy: 'give the old sources with --source DIR',
         };
       }

@@ -1,5 +1,5 @@
 import type { Rule } from '../finding.js';
-import { about } from './missed-copy.js';
+import { about } from './demand.js';
 
 /** Identical code folding and aliases: one code under several names. */
 export const icfShared: Rule = {
@@ -8,7 +8,7 @@ export const icfShared: Rule = {
   summary: 'A function to patch shares its code with others: replacing one replaces them all',
   *check(facts) {
     for (const required of facts.required) {
-      const { name, aliases, class: kind } = required.function;
+      const { name, aliases, class: kind } = required.member;
       if (aliases.length === 0 || kind !== 'patch') continue;
       yield {
         ...about(required),

@@ -1,23 +1,28 @@
+import type { Unknown } from '../../reach/answer.js';
+import { unknownReason, unknownSubject } from '../../report/sentences.js';
+import type { AuditFacts } from '../facts.js';
 import type { Rule } from '../finding.js';
 
 /** The answer rests on something that nothing tells. */
 export const incompleteData: Rule = {
   id: 'incomplete-data',
   severity: 'warning',
-  summary: 'A dump, an object or a call graph is missing or damaged, so that a copy may be missed',
-  *check({ unknown, targets, references, imagesKnown }) {
-    for (const { unit, function: name, why } of unknown) {
+  summary: 'Something that the answer rests on is not known, so that a copy or a caller may be missed',
+  *check(facts) {
+    const told = deadEnds(facts);
+    for (const unknown of facts.unknowns) {
+      if (unknown.code === 'open-end' && told.has(`${unknown.unit} ${unknown.function}`)) continue;
+      const { unit, function: name } = unknown;
       yield {
         subject: name === '' ? unit : name,
         file: unit,
-        message: name === '' ? `${unit}: ${why}` : `${name} in ${unit}: ${why}`,
-        remedy: 'index what is missing',
+        message: `${unknownSubject(unknown)}: ${unknownReason(unknown)}`,
+        remedy: remedyOf(unknown),
       };
     }
-    const named = [...(targets ?? []), ...references].flatMap(({ object }) => object ?? []);
-    const objects = new Set(named);
-    for (const object of objects) {
-      if (imagesKnown.has(object)) continue;
+    const named = [...(facts.targets ?? []), ...facts.references].flatMap(({ object }) => object ?? []);
+    for (const object of new Set(named)) {
+      if (facts.imagesKnown.has(object)) continue;
       yield {
         subject: object,
         object,
@@ -27,3 +32,23 @@ export const incompleteData: Rule = {
     }
   },
 };
+
+/** What `cannot-be-livepatched` tells of, with what runs it: `UNIT NAME`. */
+function deadEnds({ required }: AuditFacts): ReadonlySet<string> {
+  const ends = required.filter(({ member }) => member.deadEnd);
+  return new Set(ends.map(({ member }) => `${member.unit.path} ${member.name}`));
+}
+
+function remedyOf(unknown: Unknown): string {
+  switch (unknown.code) {
+    case 'open-end':
+      return unknown.open.reason === 'callers-unknown'
+        ? 'index the calls of every unit (docs/calls.md)'
+        : 'look at what may run it: it is not replaced there';
+    case 'object-unknown':
+    case 'position-unknown':
+      return 'index it with --vmlinux or --modules';
+    default:
+      return 'index what is missing';
+  }
+}

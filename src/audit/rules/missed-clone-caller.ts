@@ -1,6 +1,6 @@
-import { CALL } from '../../reach/unit-function.js';
+import { missed } from '../coverage.js';
 import type { Rule } from '../finding.js';
-import { about, missed } from './missed-copy.js';
+import { aboutDemand } from './demand.js';
 
 /** An optimisation clone has another signature than its function: only its callers can be replaced. */
 export const missedCloneCaller: Rule = {
@@ -8,13 +8,13 @@ export const missedCloneCaller: Rule = {
   severity: 'error',
   summary: 'A function that calls a clone with changed code is not patched',
   *check(facts) {
-    for (const required of missed(facts)) {
-      if (required.function.step?.kind !== CALL) continue;
-      const { name } = required.function;
+    for (const demand of missed(facts)) {
+      const { member, callee, changed } = demand.required;
+      if (!callee?.clone) continue;
       yield {
-        ...about(required),
-        message: `${name} calls a clone that has the changed ${required.changed.name}, and is not patched`,
-        remedy: `add ${name} to the livepatch: no function compiled from source can replace the clone`,
+        ...aboutDemand(demand),
+        message: `${member.name} calls ${callee.name}, a clone that runs the changed ${changed.name}, and is not patched`,
+        remedy: `add ${member.name} to the livepatch: no function compiled from source can replace the clone`,
       };
     }
   },

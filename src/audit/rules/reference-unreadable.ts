@@ -4,7 +4,7 @@ import type { Rule } from '../finding.js';
 export const referenceUnreadable: Rule = {
   id: 'reference-unreadable',
   severity: 'error',
-  summary: 'A symbol’s or section’s name cannot be read back by the kernel or by klp-convert',
+  summary: "A symbol's or section's name cannot be read back by the kernel or by klp-convert",
   *check({ malformed }) {
     for (const { what, raw, problem, where } of malformed) {
       const colon = /^(.*):(\d+)$/.exec(where);

@@ -1,3 +1,5 @@
+import { stuckText } from '../../report/sentences.js';
+import type { Target } from '../facts.js';
 import type { Rule } from '../finding.js';
 import { targetAbout } from './target.js';
 
@@ -9,30 +11,29 @@ export const targetAbsent: Rule = {
   *check(facts) {
     for (const target of facts.targets ?? []) {
       const { object, name, candidates, elsewhere, fate } = target;
-      if (
-        !facts.imagesKnown.has(object) ||
-        candidates.length > 0 ||
-        target.symbol ||
-        elsewhere.length > 0 ||
-        fate?.isClone
-      )
-        continue;
-      const hosts = fate?.hosts ?? [];
-      const clones = fate?.clones ?? [];
-      const lives = [...hosts, ...clones];
+      const isThere = candidates.length > 0 || target.symbol !== undefined || elsewhere.length > 0;
+      if (!facts.imagesKnown.has(object) || isThere || fate?.isClone) continue;
       yield {
         ...targetAbout(target),
-        message:
-          lives.length > 0
-            ? `${object} has no ${name}: its code lives on only in ${lives.join(', ')}`
-            : `${object} has no symbol ${name}`,
-        remedy:
-          hosts.length > 0
-            ? `patch the functions it was inlined into instead: klp-reach affected ${name}`
-            : clones.length > 0
-              ? `patch the callers of its clones instead: klp-reach affected ${name}`
-              : 'check the name and the object',
+        message: `${object} has no symbol ${name}${fateText(target)}`,
+        remedy: remedyOf(target),
       };
     }
   },
 };
+
+function fateText({ fate }: Target): string {
+  if (!fate) return '';
+  if (fate.binary !== undefined)
+    return `: it is ${stuckText({ stuck: 'out-of-reach', binary: fate.binary })}`;
+  const lives = [...fate.hosts, ...fate.clones];
+  return lives.length === 0 ? '' : `: its code lives on only in ${lives.join(', ')}`;
+}
+
+function remedyOf({ name, fate }: Target): string {
+  if (fate?.binary !== undefined) return 'leave it out, and boot a fixed kernel';
+  const lives = (fate?.hosts.length ?? 0) + (fate?.clones.length ?? 0) > 0;
+  return lives
+    ? `patch what has its code instead: klp-reach affected ${name}`
+    : 'check the name and the object';
+}

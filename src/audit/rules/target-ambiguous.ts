@@ -1,3 +1,5 @@
+import { requiredNamed } from '../coverage.js';
+import type { AuditFacts, Target } from '../facts.js';
 import type { Rule } from '../finding.js';
 import { describeCandidates, targetAbout } from './target.js';
 
@@ -10,17 +12,21 @@ export const targetAmbiguous: Rule = {
     for (const target of facts.targets ?? []) {
       const { object, name, sympos, candidates } = target;
       if (sympos !== 0 || candidates.length < 2) continue;
-      const wanted = candidates.filter(({ unit }) =>
-        facts.required.some((required) => required.unit.id === unit && required.function.name === name),
-      );
+      const [only, ...others] = wantedOf(facts, target);
       yield {
         ...targetAbout(target),
         message: `${object} has ${candidates.length} symbols ${name}: ${describeCandidates(candidates)}`,
         remedy:
-          wanted.length === 1
-            ? `set .old_sympos = ${wanted[0]!.position}, the one of ${wanted[0]!.source}`
+          only && others.length === 0
+            ? `set .old_sympos = ${only.position}, the one of ${only.source}`
             : 'set .old_sympos to the position of the one that is meant',
       };
     }
   },
 };
+
+/** The candidates that the fix reaches. */
+function wantedOf(facts: AuditFacts, { name, candidates }: Target) {
+  const reached = requiredNamed(facts, name).filter(({ member }) => member.class === 'patch');
+  return candidates.filter(({ unit }) => reached.some(({ member }) => member.unit.id === unit));
+}

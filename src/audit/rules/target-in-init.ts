@@ -1,20 +1,27 @@
-import { sectionLifetime } from '../../symbols/section-lifetime.js';
+import { stuckText } from '../../report/sentences.js';
 import type { Rule } from '../finding.js';
-import { targetAbout } from './target.js';
+import { lifetimeOfTarget, targetAbout } from './target.js';
 
-/** Init code is freed after start, and ftrace drops its sites with it. */
+/** Init code is freed after start, and ftrace drops its sites with it; exit code has none. */
 export const targetInInit: Rule = {
   id: 'target-in-init',
   severity: 'error',
-  summary: 'The livepatch patches a function of an init or exit section',
+  summary: 'The livepatch patches init code, or the exit code of a module',
   *check(facts) {
     for (const target of facts.targets ?? []) {
-      const section = target.symbol?.section;
-      if (!section || sectionLifetime(section) === 'core') continue;
+      const lifetime = lifetimeOfTarget(target);
+      if (lifetime === 'core') continue;
+      const where = target.symbol?.section ?? 'init memory';
       yield {
         ...targetAbout(target),
-        message: `${target.name} is in ${section}: its code has run and is freed`,
-        remedy: 'leave it out',
+        message:
+          lifetime === 'init'
+            ? `${target.name} is in ${where}: its code has run and is freed`
+            : `${target.name} is in ${where}: ${stuckText({ stuck: 'module-exit', binary: null })}`,
+        remedy:
+          lifetime === 'init'
+            ? 'leave it out'
+            : `patch its callers instead, if it has any: klp-reach affected ${target.name}`,
       };
     }
   },

@@ -1,5 +1,5 @@
 import type { Rule } from '../finding.js';
-import { targetAbout } from './target.js';
+import { isClone, targetAbout } from './target.js';
 
 /** A clone's signature is the optimiser's: a function compiled from source would get the wrong arguments. */
 export const targetIsClone: Rule = {
@@ -8,11 +8,11 @@ export const targetIsClone: Rule = {
   summary: 'The livepatch patches an optimisation clone',
   *check(facts) {
     for (const target of facts.targets ?? []) {
-      if (!target.fate?.isClone) continue;
+      if (!isClone(target)) continue;
       yield {
         ...targetAbout(target),
-        message: `${target.name} is a clone, whose signature is not the source’s`,
-        remedy: `patch its callers instead: klp-reach callers ${target.name}`,
+        message: `${target.name} is a clone, whose signature is not the source's`,
+        remedy: `patch its callers instead: klp-reach affected ${target.name}`,
       };
     }
   },

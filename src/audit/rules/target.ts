@@ -1,4 +1,5 @@
 import type { ImageSymbolRow } from '../../index/reader.js';
+import type { SectionLifetime } from '../../symbols/section-lifetime.js';
 import type { Target } from '../facts.js';
 
 /** What every finding about a target says. */
@@ -21,4 +22,16 @@ export function describeCandidates(candidates: readonly ImageSymbolRow[]): strin
       return `${position}: ${where}${what}${address === null ? '' : ` at ${address}`}${size ? `, ${size} bytes` : ''}`;
     })
     .join('; ');
+}
+
+/** Whether the optimiser made what a target names. */
+export function isClone({ member, fate }: Target): boolean {
+  return member ? member.clone : fate?.isClone === true;
+}
+
+/** Whether what a target names is there when the livepatch comes; a body of a unit tells it, else the symbol does. */
+export function lifetimeOfTarget({ member, symbol }: Target): SectionLifetime {
+  if (member?.class === 'init') return 'init';
+  if (member) return member.stuck === 'module-exit' ? 'exit' : 'core';
+  return symbol?.lifetime ?? 'core';
 }

@@ -1,8 +1,7 @@
-import { sectionLifetime } from '../../symbols/section-lifetime.js';
-import { isTarget } from '../coverage.js';
-import type { Target } from '../facts.js';
+import { isTarget, objectsOf, requiredNamed } from '../coverage.js';
+import type { AuditFacts, Target } from '../facts.js';
 import type { Rule } from '../finding.js';
-import { targetAbout } from './target.js';
+import { isClone, lifetimeOfTarget, targetAbout } from './target.js';
 
 /** Patching more than the fix reaches is allowed, and often a sign that a name is wrong. */
 export const unneededTarget: Rule = {
@@ -12,27 +11,26 @@ export const unneededTarget: Rule = {
   *check(facts) {
     if (facts.changed.length === 0) return;
     for (const target of facts.targets ?? []) {
-      if (isWrongItself(target, facts.imagesKnown)) continue;
-      const needed = facts.required.some(({ unit, function: f }) =>
-        isTarget(target, { unit, name: f.name, aliases: f.aliases }),
-      );
-      const standsIn = facts.standIns.some(({ unit, function: f }) =>
-        isTarget(target, { unit, name: f.name, aliases: f.aliases }),
-      );
-      if (needed || standsIn) continue;
+      if (isWrongItself(facts, target) || isReached(facts, target)) continue;
       yield {
         ...targetAbout(target),
-        message: `${target.name} has no copy of changed code`,
+        message: `${target.name} runs no changed code`,
         remedy: 'leave it out, or check that the fix is the right one',
       };
     }
   },
 };
 
+function isReached(facts: AuditFacts, target: Target): boolean {
+  return requiredNamed(facts, target.name).some(({ member }) =>
+    objectsOf(member).some((object) => isTarget(facts, target, member, object)),
+  );
+}
+
 /** Another rule says what is wrong with it. */
-function isWrongItself({ object, symbol, fate }: Target, imagesKnown: ReadonlySet<string>): boolean {
-  if (fate?.isClone) return true;
+function isWrongItself({ imagesKnown }: AuditFacts, target: Target): boolean {
+  const { object, symbol } = target;
+  if (isClone(target)) return true;
   if (!symbol) return imagesKnown.has(object);
-  if (symbol.traceable === false) return true;
-  return symbol.section !== null && sectionLifetime(symbol.section) !== 'core';
+  return symbol.traceable === false || lifetimeOfTarget(target) !== 'core';
 }
