@@ -1,10 +1,11 @@
-import type { AuditFacts, ChangedFunction, Required, StandIn, Target } from '../../src/audit/facts.js';
-import type { ImageSymbolRow, UnitRow } from '../../src/index/reader.js';
-import type { UnitFunction } from '../../src/reach/unit-function.js';
+import type { AuditFacts, ChangedFunction, Required, Target } from '../../src/audit/facts.js';
+import type { ImageSymbolRow, PlaceRow, UnitRow } from '../../src/index/reader.js';
+import { CALL, type Member } from '../../src/reach/answer.js';
 
 /** The unit of mm/NAME.c, in vmlinux unless said otherwise. */
-export function unit(id: number, name: string, image: string | null = 'vmlinux'): UnitRow {
+export function unit(id: number, name: string, ...images: readonly string[]): UnitRow {
   const source = `mm/${name}.c`;
+  const all = images.length === 0 ? ['vmlinux'] : images;
   return {
     id,
     build: 'b',
@@ -13,7 +14,8 @@ export function unit(id: number, name: string, image: string | null = 'vmlinux')
     complete: true,
     object: 'read',
     calls: 'ci',
-    image,
+    images: all,
+    image: all[0]!,
     imagesKnown: true,
   };
 }
@@ -24,23 +26,53 @@ export function changed(name: string, more: Partial<ChangedFunction> = {}): Chan
 
 export const A = unit(1, 'a');
 
-/** A function of mm/a.c that has to be patched, since `f` is changed. */
-export function required(
-  name: string,
-  more: Partial<UnitFunction> = {},
-  rest: Partial<Required> = {},
-): Required {
-  const f: UnitFunction = {
+/** The only symbol of its name in an object. */
+export function place(object = 'vmlinux', more: Partial<PlaceRow> = {}): PlaceRow {
+  const address = 'ffffffff81000000';
+  return { object, address, size: 16, position: 1, total: 1, section: '.text', traceable: true, ...more };
+}
+
+/** A function of mm/a.c that can be redirected. */
+export function member(name: string, more: Partial<Member> = {}): Member {
+  return {
+    unit: A,
     name,
+    aliases: [],
     file: 'mm/a.c',
     line: 7,
     class: 'patch',
     clone: false,
+    stuck: null,
+    binary: null,
+    live: false,
+    exported: false,
+    deadEnd: false,
+    open: [],
+    calledBy: [],
     verified: true,
-    aliases: [],
+    places: (more.unit ?? A).images.map((object) => place(object)),
     ...more,
   };
-  return { unit: A, function: f, changed: changed('f'), why: `f -[inlined]-> ${name}`, ...rest };
+}
+
+/** One that cannot be, and runs. */
+export function stuckMember(name: string, more: Partial<Member> = {}): Member {
+  return member(name, { class: 'blocked', stuck: 'no-site', live: true, ...more });
+}
+
+/** A member of the patch set, since `f` is changed. */
+export function required(of: Member, more: Partial<Required> = {}): Required {
+  return { member: of, changed: changed('f'), why: `f -[inlined]-> ${of.name}`, callers: [], ...more };
+}
+
+/** One that holds a copy. */
+export function host(name: string, more: Partial<Member> = {}): Required {
+  return required(member(name, { step: { from: 0, kind: 'inlining to', seq: 1 }, ...more }));
+}
+
+/** One that calls a stuck member. */
+export function caller(name: string, callee: Member): Required {
+  return required(member(name, { step: { from: 0, kind: CALL, seq: null } }), { callee });
 }
 
 /** A symbol of mm/a.c in vmlinux. */
@@ -59,6 +91,7 @@ export function symbol(name: string, more: Partial<ImageSymbolRow> = {}): ImageS
     traceable: true,
     unit: 1,
     source: 'mm/a.c',
+    lifetime: 'core',
     ...more,
   };
 }
@@ -84,11 +117,6 @@ export function targetWithout(name: string, more: Partial<Target> = {}): Target 
   return rest;
 }
 
-/** A function that calls one that cannot be redirected. */
-export function standIn(name: string, blocked: Required): StandIn {
-  return { ...required(name), blocked };
-}
-
 export function facts(more: Partial<AuditFacts>): AuditFacts {
   return {
     build: 'b',
@@ -96,12 +124,11 @@ export function facts(more: Partial<AuditFacts>): AuditFacts {
     untraceable: [],
     imagesKnown: new Set(['vmlinux', 'xfs']),
     required: [],
-    unknown: [],
+    unknowns: [],
     references: [],
     relaSections: [],
     malformed: [],
     staleLists: [],
-    standIns: [],
     ...more,
   };
 }

@@ -75,11 +75,11 @@ describe.each([
 });
 
 test('a machine that is not known is an error, not silence', async () => {
-  const why = missing('riscv64-linux-gnu-gcc');
-  if (why !== '') return;
+  const gcc = 'riscv64-linux-gnu-gcc';
+  if (missing(gcc) !== '') return;
   const object = join(directory, 'riscv.o');
   writeFileSync(join(directory, 'r.c'), 'int f(int x) { return x; }\n');
-  execFileSync('riscv64-linux-gnu-gcc', ['-c', '-o', object, join(directory, 'r.c')]);
+  execFileSync(gcc, ['-c', '-o', object, join(directory, 'r.c')]);
   const elf = openElf(readFileSync(object), object);
   const span = { start: 0n, bytes: new Uint8Array(4), labels: [] };
   await expect(

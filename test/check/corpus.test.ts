@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseKlpSymbols } from '../../src/symbols/text-tables.js';
 import { klpReach } from '../helpers/command.js';
 import { openCorpus } from '../helpers/corpus.js';
@@ -22,6 +22,9 @@ const MISTAKES: Readonly<Record<string, string>> = {
   lp_bad_target_init: 'error target-in-init proc_meminfo_init',
   lp_bad_unannotated: 'error reference-unannotated state_show',
 };
+
+// Each asks the command about a whole kernel.
+vi.setConfig({ testTimeout: 60_000 });
 
 const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
 const directory = resolve(KLP_REACH_CORPUS, 'livepatches');

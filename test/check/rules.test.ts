@@ -9,6 +9,7 @@ import { gatherFacts } from '../../src/audit/gather.js';
 import { readLivepatchFiles } from '../../src/cli/livepatch-files.js';
 import { openForReading } from '../../src/index/database.js';
 import { IndexReader } from '../../src/index/reader.js';
+import { Reach } from '../../src/reach/affected.js';
 import { klpReach } from '../helpers/command.js';
 import { buildElf, type ElfSpec } from '../helpers/elf-builder.js';
 import {
@@ -39,6 +40,7 @@ const EXPORTS = ['klp_enable_patch', 'ring_append', 'printf', '__this_module']
 const compiled = hasCompiler(COMPILERS.x86_64);
 const db = newIndex();
 let index: IndexReader;
+let reach: Reach;
 
 beforeAll(async () => {
   const build = buildDir();
@@ -48,6 +50,7 @@ beforeAll(async () => {
   const ran = await klpReach(['index', build, '--db', db]);
   expect(ran, ran.err).toMatchObject({ code: 0 });
   index = new IndexReader(openForReading(db, 0));
+  reach = new Reach(index);
 });
 afterAll(() => index.close());
 
@@ -57,7 +60,7 @@ async function check(
 ): Promise<readonly Finding[]> {
   const directory = buildDir(files);
   const livepatch = await readLivepatchFiles(Object.keys(files).map((name) => join(directory, name)));
-  const facts = gatherFacts(index, {
+  const facts = gatherFacts(reach, {
     build: 'default',
     mode: 'ordered',
     changed: changed.map((text) => {

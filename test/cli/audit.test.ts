@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { klpReach, type Ran } from '../helpers/command.js';
 import { dump } from '../helpers/dump-text.js';
 import { objectWith } from '../helpers/objects.js';
 import { buildDir, newIndex } from '../helpers/workplace.js';
 import { readCsv } from './csv.js';
+
+// Some tests run the command many times.
+vi.setConfig({ testTimeout: 30_000 });
 
 const db = newIndex();
 const build = buildDir({
@@ -24,8 +28,13 @@ const files = buildDir({
   half: 'vmlinux one new_one\n',
   three: 'three\n',
   empty: '\n',
-  accept:
-    '# looked at\n\nmissed-copy two two is never called\nincomplete-data vmlinux@vmlinux no linked image\n',
+  accept: `# looked at
+
+missed-copy two two is never called
+incomplete-data one no linked image
+incomplete-data two no linked image
+incomplete-data vmlinux@vmlinux no linked image
+`,
   unused: 'missed-copy two@xfs another object\nmissed-copy three it was there once\n',
   elsewhere: 'missed-copy two@vmlinux in another object\n',
 });
@@ -48,9 +57,13 @@ describe('the exit code', () => {
     ['all is patched; warnings are no errors', 0, [fix, '-l', at('all')]],
     ['a copy is missed', 1, [fix, '-l', at('half')]],
     ['--strict: a warning', 1, [fix, '-l', at('all'), '--strict']],
-    ['--strict: nothing at all', 0, ['--changed', 'f', '--strict']],
+    ['--strict: nothing tells which object it is', 1, ['--changed', 'f', '--strict']],
     ['what is missed is accepted', 0, [fix, '-l', at('half'), '--accept', at('accept')]],
     ['nothing to audit', 2, []],
+    ['a changed function that the index does not have', 2, ['--changed', 'g']],
+    ['a changed function of another file', 2, ['--changed', 'f@mm/b.c']],
+    ['a livepatch and what one has to patch', 2, [fix, '-l', at('all'), '-f', 'klp']],
+    ['standard input for two', 2, ['-', '-l', '-']],
     ['no such fix', 2, [at('none')]],
     ['a fix that is no diff', 2, [at('half')]],
     ['a livepatch that patches nothing', 2, [fix, '-l', at('empty')]],
@@ -77,27 +90,113 @@ describe('what has to be patched', () => {
     expect(piped.code).toBe(2);
   });
 
-  test('a function that no unit has is told, and no end of the audit', async () => {
-    const { code, said } = await json('--changed', 'gone_for_good', 'f');
+  test('a function of the fix that no unit has is told, and no end of the audit', async () => {
+    const other = join(
+      buildDir({ 'b.patch': readFileSync(fix, 'utf8').replaceAll('mm/a.c', 'mm/b.c') }),
+      'b.patch',
+    );
+    const { code, said } = await json(fix, other);
     expect(code).toBe(0);
-    expect(said.findings).toMatchObject([{ rule: 'not-built', subject: 'gone_for_good' }]);
+    expect(said.findings).toContainEqual(expect.objectContaining({ rule: 'not-built', file: 'mm/b.c' }));
+    expect(said.changed).toMatchObject([
+      { function: 'f', file: 'mm/a.c', verdict: 'patch', patch: 2, deadEnds: 0 },
+      { function: 'f', file: 'mm/b.c', verdict: null, patch: 0, deadEnds: 0 },
+    ]);
     expect(said.toPatch).toHaveLength(2);
+    expect((await audit(fix, other)).out).toMatch(
+      /^changed: 2 functions\n {2}f {2}replace 2 functions {2}mm\/a.c\n {2}f {2}in no unit of the build {2}mm\/b.c\n/,
+    );
+  });
+
+  test('misspelt functions are refused, each with near names', async () => {
+    const ran = await audit('--changed', 'f', 'thre', 'twoo');
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err.split('\n')).toEqual([
+      expect.stringMatching(/^klp-reach: thre is not in the index.*did you mean three\?$/),
+      expect.stringMatching(/^klp-reach: twoo is not in the index.*did you mean two/),
+      '',
+    ]);
+  });
+});
+
+describe('what has to be patched, to start a livepatch from', () => {
+  test('patched-funcs: every changed function together, which audit takes', async () => {
+    const { code, out, err } = await audit('--changed', 'f', 'three', '-f', 'patched-funcs');
+    // Without linked objects nothing tells where they are.
+    expect(code).toBe(1);
+    expect(out).toBe('? one klpp_one\n? three klpp_three\n? two klpp_two\n');
+    expect(err).toContain('incomplete: one (mm/a.c)');
+    const list = out.replaceAll('?', 'vmlinux');
+    const covered = await klpReach(['audit', '--changed', 'f', 'three', '-l', '-', '--db', db], {
+      input: list,
+    });
+    expect(covered).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^covered: all 3 functions/m),
+    });
+  });
+
+  test('klp: arrays by object, and what else the fix is about on standard error', async () => {
+    const { code, out, err } = await audit(fix, '-f', 'klp');
+    expect(code).toBe(1);
+    expect(out).toContain('.old_name = "one"');
+    expect(err).toContain('klp-reach: warning: [guessed-function] f: ');
+  });
+
+  test('a fix of nothing that was built has nothing to write', async () => {
+    const other = join(
+      buildDir({ 'b.patch': readFileSync(fix, 'utf8').replaceAll('mm/a.c', 'mm/b.c') }),
+      'b.patch',
+    );
+    const { code, out, err } = await audit(other, '-f', 'patched-funcs');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('no function of the build');
+    expect(err).toContain('[not-built] f');
+  });
+});
+
+describe('a livepatch on standard input', () => {
+  test.each([
+    ['audit', ['audit', '--changed', 'f', '-l', '-']],
+    ['check', ['check', '-']],
+  ])('%s', async (_, args) => {
+    const run = (input: string) => klpReach([...args, '--db', db, '-f', 'json'], { input });
+    const { code, out } = await run('vmlinux one new_one\nvmlinux two new_two\n');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ livepatch: true, counts: { error: 0 } });
+    expect(await run('')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^klp-reach: <stdin>: is empty/),
+    });
+    expect(await run('vmlinux o@ne\n')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('<stdin>:1: '),
+    });
+  });
+
+  test('a module', async () => {
+    const input = Buffer.from(objectWith('one'));
+    const ran = await klpReach(['check', '-', '--db', db], { input });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringMatching(/^klp-reach: <stdin>: /) });
   });
 });
 
 describe('--accept', () => {
   test('an accepted finding is counted, with its reason', async () => {
     const { said } = await json('--changed', 'f', '-l', at('half'), '--accept', at('accept'));
-    expect(said.counts).toEqual({ error: 0, warning: 0, note: 0, accepted: 2 });
+    expect(said.counts).toEqual({ error: 0, warning: 0, note: 0, accepted: 4 });
     expect(said.findings).toEqual([]);
     expect(said.accepted).toMatchObject([
       { rule: 'missed-copy', subject: 'two', reason: 'two is never called' },
+      { rule: 'incomplete-data', subject: 'one', reason: 'no linked image' },
+      { rule: 'incomplete-data', subject: 'two', reason: 'no linked image' },
       { rule: 'incomplete-data', subject: 'vmlinux', reason: 'no linked image' },
     ]);
     expect(said.unusedAcceptances).toEqual([]);
     const { out } = await audit('--changed', 'f', '-l', at('half'), '--accept', at('accept'));
     expect(out).toContain('accepted [missed-copy] two: two is never called');
-    expect(out).toContain('2 accepted');
+    expect(out).toContain('4 accepted');
   });
 
   test('one that no finding needs is told, and accepts nothing', async () => {
@@ -126,18 +225,24 @@ describe('--accept', () => {
 
 describe('every format says the same', () => {
   const args = [fix, '-l', at('half'), '--accept', at('elsewhere')];
-  const expected = ['error missed-copy two', 'warning guessed-function f', 'warning incomplete-data vmlinux'];
+  const expected = [
+    'error missed-copy two',
+    'warning guessed-function f',
+    'warning incomplete-data one',
+    'warning incomplete-data two',
+    'warning incomplete-data vmlinux',
+  ];
 
   test('json', async () => {
     const { said } = await json(...args);
-    expect(said).toMatchObject({ format: 'klp-reach/audit', version: 1, build: 'default' });
+    expect(said).toMatchObject({ format: 'klp-reach/audit', version: 2, build: 'default' });
     expect(said.findings.map(text)).toEqual(expected);
   });
 
   test('csv', async () => {
     const rows = readCsv((await audit('-f', 'csv', ...args)).out);
     expect(rows.map((row) => `${row['severity']} ${row['rule']} ${row['subject']}`)).toEqual(expected);
-    expect(rows.map((row) => row['accepted'])).toEqual(['', '', '']);
+    expect(new Set(rows.map((row) => row['accepted']))).toEqual(new Set(['']));
   });
 
   test('text', async () => {
@@ -145,16 +250,16 @@ describe('every format says the same', () => {
     const heads = [...out.matchAll(/^(error|warning|note) \[(.+)\] (?:\w+:)?(\w+)/gm)];
     expect(heads.map(([, ...words]) => words.join(' '))).toEqual(expected);
     expect(out).toMatch(/why: f -\[inlined\]-> two\n {2}do: add two to the livepatch/);
-    expect(out).toMatch(/not covered: 1 error, 2 warnings\n$/);
+    expect(out).toMatch(/not covered: 1 error, 4 warnings\n$/);
     expect((await audit(fix, '-l', at('all'))).out).toMatch(/covered: all 2 functions to patch are patched/);
     const single = await audit('--changed', 'three', '-l', at('three'));
-    expect(single.out).toMatch(/^covered: the only function to patch is patched; 1 warning\n$/m);
+    expect(single.out).toMatch(/^covered: the only function to patch is patched; 2 warnings\n$/m);
   });
 
   test('markdown', async () => {
     const { out } = await audit('-f', 'markdown', ...args);
     const rows = out.split('\n').filter((line) => /^\| (error|warning|note) /.test(line));
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(expected.length);
     // As many cells as the head has, whatever is in them.
     for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(7);
   });
@@ -165,7 +270,8 @@ describe('every format says the same', () => {
     expect(log.version).toBe('2.1.0');
     expect(log.$schema).toContain('2.1.0');
     expect(log.runs).toHaveLength(1);
-    const [{ tool, results }] = log.runs;
+    const [{ tool, results, properties }] = log.runs;
+    expect(properties.builds).toEqual([{ name: 'default', identity: expect.stringMatching(/^[0-9a-f]+$/) }]);
     expect(tool.driver).toMatchObject({
       name: 'klp-reach',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -173,7 +279,13 @@ describe('every format says the same', () => {
     const rules = new Set(tool.driver.rules.map(({ id }: { id: string }) => id));
     expect(
       results.map(({ level, ruleId }: { level: string; ruleId: string }) => `${level} ${ruleId}`),
-    ).toEqual(['warning guessed-function', 'error missed-copy', 'warning incomplete-data']);
+    ).toEqual([
+      'warning guessed-function',
+      'error missed-copy',
+      'warning incomplete-data',
+      'warning incomplete-data',
+      'warning incomplete-data',
+    ]);
     for (const { ruleId, ruleIndex, message, locations = [] } of results) {
       expect(rules).toContain(ruleId);
       expect(tool.driver.rules[ruleIndex].id).toBe(ruleId);
@@ -186,6 +298,8 @@ describe('every format says the same', () => {
     const suppressed = results.filter(({ suppressions }: { suppressions?: object[] }) => suppressions);
     expect(suppressed.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual([
       'missed-copy',
+      'incomplete-data',
+      'incomplete-data',
       'incomplete-data',
     ]);
     expect(suppressed[0].suppressions).toEqual([{ kind: 'external', justification: 'two is never called' }]);

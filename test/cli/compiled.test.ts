@@ -61,23 +61,23 @@ const MODULES = { 'net/my-driver': ['net/my-net.c', 'net/util.c'] };
 
 if (!hasGcc()) console.warn('compiled examples are skipped: no gcc for x86_64');
 
-interface Function {
+interface Member {
   readonly name: string;
   readonly class: string;
-  readonly blocked: string | null;
+  readonly stuck: string | null;
   readonly aliases: readonly string[];
-  readonly sympos: number | null;
-  readonly position: number | null;
+  readonly places: readonly { readonly sympos: number; readonly position: number }[];
 }
 interface Answer {
   readonly file: string;
   readonly complete: boolean;
-  readonly unknown: readonly { readonly function: string; readonly why: string }[];
   readonly units: readonly {
     readonly source: string;
-    readonly object: string | null;
+    readonly objects: readonly string[];
     readonly calls: string;
-    readonly functions: readonly Function[];
+    readonly verdict: string;
+    readonly unknowns: readonly { readonly function: string; readonly code: string }[];
+    readonly members: readonly Member[];
   }[];
 }
 
@@ -102,18 +102,20 @@ async function affected(db: string, symbol: string, ...options: readonly string[
   expect(ran.err).toBe('');
   const answers: Answer[] = JSON.parse(ran.out).answers;
   const units = answers.flatMap((answer) => answer.units);
-  const functions = (source: string) => units.find((unit) => unit.source === source)?.functions ?? [];
+  const members = (source: string) => units.find((unit) => unit.source === source)?.members ?? [];
   return {
     code: ran.code,
     answers,
     units,
-    unknown: answers.flatMap((answer) => answer.unknown),
+    unknowns: units.flatMap((unit) => unit.unknowns),
+    objects: Object.fromEntries(units.map(({ source, objects }) => [source, objects])),
+    verdicts: Object.fromEntries(units.map(({ source, verdict }) => [source, verdict])),
     /** `class name` of the functions of one unit. */
     of: (source: string) =>
-      functions(source)
-        .map((f) => `${f.class} ${f.name}`)
+      members(source)
+        .map((member) => `${member.class} ${member.name}`)
         .sort(),
-    one: (source: string, name: string) => functions(source).find((f) => f.name === name),
+    one: (source: string, name: string) => members(source).find((member) => member.name === name),
   };
 }
 
@@ -150,42 +152,44 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
         'patch show',
         'patch grow',
         'patch default_hook',
-        'blocked hook',
+        'patch loud',
         'blocked quiet',
-        'blocked setup',
+        'discarded hook',
+        'init setup',
       ].sort(),
     );
-    expect(answer.one('kernel/core.c', 'hook')!.blocked).toMatch(/weak/);
-    expect(answer.one('kernel/core.c', 'quiet')!.blocked).toMatch(/notrace/);
-    expect(answer.one('kernel/core.c', 'setup')!.blocked).toMatch(/\.init\.text/);
+    expect(answer.one('kernel/core.c', 'verify.isra.0')!.stuck).toBe('clone');
+    expect(answer.one('kernel/core.c', 'quiet')!.stuck).toBe('no-site');
     expect(answer.of('drivers/core.c')).toEqual(['gone fits', 'patch show']);
     expect(answer.of('net/my-net.c')).toEqual(['gone fits', 'patch show']);
     expect(answer.of('net/util.c')).toEqual(['gone fits', 'patch net_util']);
-    expect(answer.unknown).toEqual([]);
+    expect(new Set(Object.values(answer.verdicts))).toEqual(new Set(['patch']));
+    expect(answer.unknowns).toEqual([]);
     expect(answer.code).toBe(0);
   });
 
   test('each unit’s object and each symbol’s position are those of the linked objects', async () => {
-    const { units, one } = await affected(db, 'fits');
-    expect(Object.fromEntries(units.map(({ source, object }) => [source, object]))).toEqual({
-      'kernel/core.c': 'vmlinux',
-      'drivers/core.c': 'vmlinux',
-      'net/my-net.c': 'my_driver',
-      'net/util.c': 'my_driver',
+    const { objects, one } = await affected(db, 'fits');
+    expect(objects).toEqual({
+      'kernel/core.c': ['vmlinux'],
+      'drivers/core.c': ['vmlinux'],
+      'net/my-net.c': ['my_driver'],
+      'net/util.c': ['my_driver'],
     });
     const nm = execFileSync('nm', ['-n', join(build, 'vmlinux')], { encoding: 'latin1' });
     expect(nm.match(/ t show$/gm)).toHaveLength(2);
     // Linked in this order.
-    expect(one('kernel/core.c', 'show')).toMatchObject({ position: 1, sympos: 1 });
-    expect(one('drivers/core.c', 'show')).toMatchObject({ position: 2, sympos: 2 });
-    expect(one('net/my-net.c', 'show')).toMatchObject({ position: 1, sympos: 0 });
+    expect(one('kernel/core.c', 'show')!.places).toMatchObject([{ position: 1, sympos: 1 }]);
+    expect(one('drivers/core.c', 'show')!.places).toMatchObject([{ position: 2, sympos: 2 }]);
+    expect(one('net/my-net.c', 'show')!.places).toMatchObject([{ position: 1, sympos: 0 }]);
   });
 
   test('of a weak and a strong definition each is asked for by its file', async () => {
     const strong = await affected(db, 'hook@drivers/core.c');
     expect(strong.of('drivers/core.c')).toEqual(['patch hook']);
     const weak = await affected(db, 'hook@kernel/core.c');
-    expect(weak.of('kernel/core.c')).toEqual(['blocked hook']);
+    expect(weak.of('kernel/core.c')).toEqual(['discarded hook']);
+    expect(weak.verdicts).toEqual({ 'kernel/core.c': 'discarded' });
   });
 
   test('names of one code are reported together', async () => {
@@ -195,30 +199,28 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
       aliases: ['first'],
     });
     const text = await klpReach(['affected', 'second', '--db', db]);
-    expect(text.out).toMatch(/second .*the same code as first/);
+    expect(text.out).toMatch(/second .*also first/);
   });
 
-  test('callers: who needs patching, instead of it, or not at all', async () => {
-    const needs = async (symbol: string) => {
+  test('callers: who calls it, and whether that is replaced', async () => {
+    const callers = async (symbol: string) => {
       const ran = await klpReach(['callers', symbol, '--db', db, '-f', 'csv']);
       expect(ran).toMatchObject({ code: 0, err: '' });
       return readCsv(ran.out)
-        .map(({ caller, need }) => `${need} ${caller}`)
+        .map((row) => `${row['class']} ${row['function']} ${row['calls']} ${row['in_patch_set']}`.trim())
         .sort();
     };
-    expect(await needs('verify')).toEqual(['patch accept', 'patch reject', 'patch verify.isra.0']);
-    expect(await needs('quiet')).toEqual(['instead loud']);
-    expect(await needs('plain')).toEqual(['none loud']);
-    expect(await needs('accept')).toEqual(['none _start']);
-    expect(await needs('hook@drivers/core.c')).toEqual(['none _start']);
-    expect(await needs('show@net/my-net.c')).toEqual(['none net_show']);
-    const text = await klpReach(['callers', 'quiet', '--db', db]);
-    expect(text.out).toMatch(/1 need patching instead[\s\S]*loud .*calls quiet, which is no ftrace site/);
-    const json = await klpReach(['callers', 'accept', '--db', db, '-f', 'json']);
-    expect(JSON.parse(json.out).answers[0].callers).toMatchObject([
-      { caller: '_start', object: 'vmlinux', need: 'none', calls: 1 },
-    ]);
-    expect((await klpReach(['callers', 'loud', '--db', db])).out).toMatch(/nothing calls it by name/);
+    expect(await callers('verify.isra.0')).toEqual(['patch accept 1 1', 'patch reject 1 1']);
+    expect(await callers('quiet')).toEqual(['patch loud 1 1']);
+    expect(await callers('plain')).toEqual(['patch loud 1 0']);
+    expect(await callers('accept')).toEqual(['blocked _start 1 0']);
+    expect(await callers('hook@drivers/core.c')).toEqual(['blocked _start 1 0']);
+    expect(await callers('show@net/my-net.c')).toEqual(['patch net_show 1 0']);
+    expect(await callers('loud')).toEqual(['']);
+    const json = await klpReach(['callers', 'verify', '--db', db, '-f', 'json']);
+    const [unit] = JSON.parse(json.out).answers[0].units;
+    expect(unit.callers).toEqual([]);
+    expect(unit.toPatch.map(({ name }: { name: string }) => name)).toEqual(['accept', 'reject']);
   });
 
   describe('without the call graph of a unit', () => {
@@ -227,18 +229,26 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
       const answer = await affected(lost, 'fits', '--strict');
       expect(answer.code).toBe(1);
       expect(answer.of('kernel/core.c')).not.toContain('patch accept');
-      expect(answer.unknown).toMatchObject([
-        { function: 'verify.isra.0', why: expect.stringMatching(/who calls it is unknown.*no \.ci file/) },
+      expect(answer.unknowns).toMatchObject([
+        { function: 'quiet', code: 'open-end', open: { reason: 'callers-unknown' } },
+        { function: 'verify.isra.0', code: 'open-end', open: { reason: 'callers-unknown' } },
       ]);
+      // Its call of quiet crosses sections, so that the object alone tells of it.
+      expect(answer.of('kernel/core.c')).toContain('patch loud');
       expect((await affected(lost, 'fits')).code).toBe(0);
       expect((await klpReach(['affected', 'fits', '--db', lost])).out).toMatch(
-        /incomplete[\s\S]*verify\.isra\.0/,
+        /verify\.isra\.0[\s\S]*callers are not known[\s\S]*incomplete/,
       );
-      expect((await klpReach(['affected', 'fits', '--db', lost, '-f', 'klp'])).out).toMatch(
-        /incomplete: verify/,
-      );
+      const klp = await klpReach(['affected', 'fits', '--db', lost, '-f', 'klp']);
+      expect(klp.code).toBe(1);
+      expect(klp.out).toMatch(/keeps the old code: verify\.isra\.0[\s\S]*incomplete: verify\.isra\.0/);
       const rows = readCsv((await klpReach(['affected', 'fits', '--db', lost, '-f', 'csv'])).out);
-      expect(rows.map((row) => row['unknowns'])).toEqual(rows.map(() => '1'));
+      for (const row of rows) {
+        const known = row['unit'] !== 'kernel/core.c.000i.ipa-clones';
+        expect(row).toMatchObject(
+          known ? { complete: '1', unknowns: '' } : { complete: '0', unknowns: 'open-end' },
+        );
+      }
     });
 
     test('the machine code answers it', async () => {
@@ -261,7 +271,7 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
       const { db: unread } = await indexed(build, '--calls', 'none');
       const answer = await affected(unread, 'fits', '--strict');
       expect(answer.code).toBe(1);
-      expect(answer.unknown).toMatchObject([{ why: expect.stringContaining('calls were not read') }]);
+      expect(new Set(answer.unknowns.map(({ code }) => code))).toEqual(new Set(['open-end']));
     });
   });
 
@@ -284,20 +294,16 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
     test('without the modules, their functions are neither placed nor called out of reach', async () => {
       const { db: given } = await indexed(bare, '--vmlinux', at('kernel.elf'));
       const answer = await affected(given, 'fits', '--strict');
-      expect(answer.units.map(({ source, object }) => `${source} ${object}`).sort()).toEqual([
-        'drivers/core.c vmlinux',
-        'kernel/core.c vmlinux',
-        'net/my-net.c null',
-        'net/util.c null',
-      ]);
+      expect(answer.objects).toMatchObject({ 'drivers/core.c': ['vmlinux'], 'kernel/core.c': ['vmlinux'] });
       expect(answer.of('net/util.c')).toEqual(['gone fits', 'patch net_util']);
-      expect(answer.unknown).toEqual(
-        ['show', 'net_util'].map((name) =>
-          expect.objectContaining({
-            function: name,
-            why: expect.stringMatching(/which object it is in is unknown/),
-          }),
-        ),
+      // The module's list of its objects is there, so that its name is known.
+      expect(answer.objects).toMatchObject({ 'net/my-net.c': ['my_driver'], 'net/util.c': ['my_driver'] });
+      expect(answer.unknowns).toEqual(
+        ['net/my-net.c show', 'net/util.c net_util'].map((text) => {
+          const [source, name] = text.split(' ');
+          const unit = `${source}.000i.ipa-clones`;
+          return { unit, function: name, code: 'position-unknown', object: 'my_driver' };
+        }),
       );
       expect(answer.code).toBe(1);
     });
@@ -330,38 +336,50 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
     });
 
     test('with none of them, no object and no position is claimed', async () => {
-      const { db: none } = await indexed(bare);
+      const { db: none } = await indexed(without(bare, 'net/my-driver.mod'));
       const answer = await affected(none, 'fits');
-      expect(answer.units.map(({ object }) => object)).toEqual([null, null, null, null]);
-      expect(answer.one('kernel/core.c', 'show')).toMatchObject({ class: 'patch', sympos: null });
+      expect(Object.values(answer.objects)).toEqual([[], [], [], []]);
+      expect(answer.one('kernel/core.c', 'show')).toMatchObject({ class: 'patch', places: [] });
+      expect(new Set(answer.unknowns.map(({ code }) => code))).toEqual(new Set(['object-unknown']));
       const klp = await klpReach(['affected', 'fits', '--db', none, '-f', 'klp']);
+      expect(klp.code).toBe(1);
       expect(klp.out).toContain('position unknown');
+      expect(klp.out).toContain('#error "the object of unknown_object_funcs is not known"');
+      const list = await klpReach(['affected', 'fits', '--db', none, '-f', 'patched-funcs']);
+      expect(list.code).toBe(1);
+      expect(list.out).toMatch(/^\? plain klpp_plain$/m);
+      expect(list.err).toMatch(/incomplete: plain \(kernel\/core\.c\)/);
     });
 
     test('System.map tells what is in vmlinux, and not which of two equals is whose', async () => {
       const { db: map } = await indexed(bare, '--system-map', at('System.map'));
       const answer = await affected(map, 'fits', '--strict');
-      const object = Object.fromEntries(answer.units.map((unit) => [unit.source, unit.object]));
-      expect(object).toMatchObject({ 'kernel/core.c': 'vmlinux', 'net/util.c': null });
-      expect(answer.one('kernel/core.c', 'plain')).toMatchObject({ class: 'patch', sympos: 0 });
-      expect(answer.one('kernel/core.c', 'show')!.sympos).toBeNull();
-      expect(answer.unknown).toContainEqual(expect.objectContaining({ function: 'show' }));
+      expect(answer.objects).toMatchObject({ 'kernel/core.c': ['vmlinux'] });
+      expect(answer.one('kernel/core.c', 'plain')).toMatchObject({ class: 'patch', places: [{ sympos: 0 }] });
+      expect(answer.one('kernel/core.c', 'show')!.places).toEqual([]);
+      expect(answer.unknowns).toContainEqual(
+        expect.objectContaining({ function: 'show', code: 'position-unknown', object: 'vmlinux' }),
+      );
       expect(answer.code).toBe(1);
     });
 
     test('symbols.klp tells of modules too', async () => {
       const { db: klp } = await indexed(bare, '--symbols-klp', at('names.klp'));
       const answer = await affected(klp, 'fits', '--strict');
-      const object = Object.fromEntries(answer.units.map((unit) => [unit.source, unit.object]));
-      expect(object).toMatchObject({ 'kernel/core.c': 'vmlinux', 'net/util.c': 'my_driver' });
-      expect(answer.one('kernel/core.c', 'show')!.sympos).toBeNull();
+      expect(answer.objects).toMatchObject({ 'kernel/core.c': ['vmlinux'], 'net/util.c': ['my_driver'] });
+      expect(answer.one('net/my-net.c', 'show')!.places).toMatchObject([{ object: 'my_driver', sympos: 0 }]);
+      expect(answer.one('kernel/core.c', 'show')!.places).toEqual([]);
       expect(answer.code).toBe(1);
     });
 
     test('Module.symvers alone tells of exports, and of no object', async () => {
-      const { db: exports } = await indexed(bare, '--symvers', at('exports.symvers'));
+      const { db: exports } = await indexed(
+        without(bare, 'net/my-driver.mod'),
+        '--symvers',
+        at('exports.symvers'),
+      );
       const answer = await affected(exports, 'fits');
-      expect(answer.units.map(({ object }) => object)).toEqual([null, null, null, null]);
+      expect(Object.values(answer.objects)).toEqual([[], [], [], []]);
     });
 
     test.each([['--vmlinux'], ['--modules'], ['--system-map'], ['--symvers'], ['--symbols-klp']])(
@@ -383,7 +401,8 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
     test('--format klp compiles, and names every function once with its position', async () => {
       const ran = await klpReach(['affected', 'fits', '--db', db, '-f', 'klp']);
       expect(ran).toMatchObject({ code: 0, err: '' });
-      const names = [...new Set(ran.out.match(/livepatch_\w+/g))];
+      const names = ran.out.match(/livepatch_\w+/g)!;
+      expect(new Set(names).size).toBe(names.length);
       const declared = names.map((name) => `int ${name}(void);`).join('\n');
       const source = `${STUB}\n${declared}\n${ran.out}\nstruct klp_object *used(void) { return objs; }\n`;
       const file = join(buildDir({ 'lp.c': source }), 'lp.c');
@@ -397,13 +416,13 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
       expect(module!.match(/old_name = "show"/g)).toHaveLength(1);
       expect(rows.map((row) => row[1]).sort()).toEqual(
         [
-          ...['accept', 'default_hook', 'grow', 'plain', 'reject', 'show', 'show'],
+          ...['accept', 'default_hook', 'grow', 'loud', 'plain', 'reject', 'show', 'show'],
           ...['net_util', 'show'],
         ].sort(),
       );
       expect(ran.out).toMatch(/\.name = "my_driver", \.funcs = my_driver_funcs/);
       expect(ran.out).toMatch(/\{ \.funcs = vmlinux_funcs/);
-      for (const blocked of ['hook', 'quiet', 'setup']) expect(ran.out).toContain(`not patched: ${blocked} `);
+      expect(ran.out).toMatch(/^\/\* klp-reach \S+, build "default" \(identity \w+\) \*\//);
     });
 
     test('--format patched-funcs is a line a function, and what has no room in it goes to standard error', async () => {
@@ -413,15 +432,63 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
         'vmlinux accept klpp_accept',
         'vmlinux default_hook klpp_default_hook',
         'vmlinux grow klpp_grow',
+        'vmlinux loud klpp_loud',
         'vmlinux plain klpp_plain',
         'vmlinux reject klpp_reject',
         'vmlinux show,1 klpp_show',
-        'vmlinux show,2 klpp_show',
+        'vmlinux show,2 klpp_show_2',
         'my_driver net_util klpp_net_util',
-        'my_driver show klpp_show',
+        'my_driver show klpp_show_3',
         '',
       ]);
-      for (const blocked of ['hook', 'quiet', 'setup']) expect(ran.err).toContain(`not patched: ${blocked} `);
+      expect(ran.err).toMatch(/^klp-reach: klp-reach \S+, build "default" \(identity \w+\)\n$/);
+    });
+
+    test.each(['klp', 'patched-funcs'])(
+      '%s: what an author asked for is covered by what is written',
+      async (format) => {
+        const written = await klpReach(['affected', 'fits', '--db', db, '-f', format]);
+        const directory = buildDir({ 'lp.c': written.out, 'lp.csv': written.out });
+        const file = join(directory, format === 'klp' ? 'lp.c' : 'lp.csv');
+        const audited = await klpReach([
+          'audit',
+          '--changed',
+          'fits',
+          '--livepatch',
+          file,
+          '--db',
+          db,
+          '-f',
+          'json',
+        ]);
+        expect(JSON.parse(audited.out).counts, audited.out).toMatchObject({ error: 0 });
+      },
+    );
+
+    test.each([
+      ['setup', /ran at init|init/],
+      ['hook@kernel/core.c', /weak definition/],
+      ['_start', /nothing calls/],
+    ])('nothing is written for %s, and it is said why', async (symbol, why) => {
+      for (const format of ['klp', 'patched-funcs']) {
+        const ran = await klpReach(['affected', symbol, '--db', db, '-f', format]);
+        expect(ran).toMatchObject({ code: 1, out: '' });
+        expect(ran.err).toMatch(why);
+      }
+    });
+
+    test('several functions of one name are refused, unless each is asked for', async () => {
+      const refused = await klpReach(['affected', 'show', '--db', db, '-f', 'klp']);
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toMatch(/show is 3 functions: show@drivers\/core\.c, .*--each/);
+      const ran = await klpReach(['affected', 'show', '--each', '--db', db, '-f', 'patched-funcs']);
+      expect(ran.code).toBe(0);
+      expect(ran.out.split('\n')).toEqual([
+        'vmlinux show,2 klpp_show',
+        'vmlinux show,1 klpp_show_2',
+        'my_driver show klpp_show_3',
+        '',
+      ]);
     });
   });
 });

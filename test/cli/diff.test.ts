@@ -53,7 +53,8 @@ describe('diff', () => {
     expect(words(said)).toEqual(EXPECTED);
     expect(said).toMatchObject({
       format: 'klp-reach/diff',
-      version: 1,
+      version: 2,
+      provenance: { builds: [{ name: 'old' }, { name: 'new' }] },
       before: 'old',
       after: 'new',
       onlyBefore: ['mm/gone.c'],

@@ -24,13 +24,16 @@ async function answerTo(paths: readonly string[], options: RunOptions = {}): Pro
   return (await klpReach([...question, '--db', db])).out;
 }
 
+/** Other files have another identity, also where they say the same. */
+const withoutIdentity = (document: string) => document.replace(/"identity":"\w+"/, '"identity":""');
+
 let expected = '';
 beforeAll(async () => {
   expected = await answerTo([build]);
-  const functions = JSON.parse(expected).answers[0].units.flatMap((unit: { functions: { name: string }[] }) =>
-    unit.functions.map(({ name }) => name),
+  const members = JSON.parse(expected).answers[0].units.flatMap((unit: { members: { name: string }[] }) =>
+    unit.members.map(({ name }) => name),
   );
-  expect(functions.sort()).toEqual(['a_host', 'b_host', 'f', 'f', 'f.isra.0']);
+  expect(members.sort()).toEqual(['a_host', 'b_host', 'f', 'f', 'f.isra.0']);
 });
 
 test('dumps one by one', async () => {
@@ -74,7 +77,7 @@ test.each(packers)('an archive, %s', async (ending, packer) => {
   const archive = join(buildDir(), `build${ending}`);
   const how = packer === undefined ? [] : ['-I', packer];
   execFileSync('tar', [...how, '-cf', archive, '-C', build, '.']);
-  expect(await answerTo([archive])).toBe(expected);
+  expect(withoutIdentity(await answerTo([archive]))).toBe(withoutIdentity(expected));
 });
 
 test('an archive again, packed anew at another time, is unchanged', async () => {

@@ -63,6 +63,28 @@ test('both forms, odd paths and plain lines in one dump are the same nodes', () 
   ]);
 });
 
+test('the mark of a name that the source gave is no part of it, in both forms', () => {
+  const facts = factsOf(
+    [
+      'Callgraph clone;f;1;a.c;3;1;*real;2;a.c;9;1;inlining to',
+      'Callgraph clone;f;1;odd;dir/a.c;3;1;<-;*real;2;a.c;9;1;optimization:;inlining to',
+      'Callgraph clone;*real;2;a.c;9;1;*real.part.0;3;a.c;9;1;part',
+      'Callgraph removal;*real;2;a.c;9;1',
+      '',
+    ].join('\n'),
+  );
+  expect(edgesInWords(facts)).toEqual([
+    'f/1 inlining to real/2',
+    'f/1 inlining to real/2',
+    'real/2 part real.part.0/3',
+  ]);
+  expect(facts.nodes.map(({ name, removed }) => `${name} ${removed}`)).toEqual([
+    'f false',
+    'real true',
+    'real.part.0 false',
+  ]);
+});
+
 test('a path that looks like the end of a reference at first sight', () => {
   const facts = factsOf(
     'Callgraph removal;f;1;x;1;2/a.c;3;20\nCallgraph clone;g;2;x;1;2/a.c;8;1;f;1;x;1;2/a.c;3;20;isra\n',

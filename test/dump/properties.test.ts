@@ -21,8 +21,10 @@ const name = fc.oneof(
     '123',
     '<-',
     'ändern',
+    '*asm_label',
   ),
-  text(/[;\n\r]/g).filter((made) => made !== ''),
+  // A star in front is the compiler's own mark, of which the label above is the one example.
+  text(/[;\n\r]/g).filter((made) => made !== '' && !made.startsWith('*')),
 );
 /** A piece of a path that cannot be taken for a number, so that a record can be read in one way only. */
 const piece = fc.oneof(
@@ -81,7 +83,7 @@ function naive(read: readonly (DumpRecord | string)[]): Facts {
     const known = places.get(key) ?? nodes.length;
     if (known === nodes.length) {
       places.set(key, known);
-      nodes.push({ ...ref, removed: false });
+      nodes.push({ ...ref, name: ref.name.replace(/^\*/, ''), removed: false });
     }
     return known;
   };
@@ -132,7 +134,9 @@ test('they agree on damaged lines too', () => {
       return line.slice(0, cut) + put + line.slice(cut + 1);
     })
     // Half of a surrogate pair cannot be written as UTF-8.
-    .filter((line) => Buffer.from(line).toString() === line);
+    .filter((line) => Buffer.from(line).toString() === line)
+    // Damage to a star makes two names of one symbol, which no compiler writes.
+    .filter((line) => !line.includes('*'));
   fc.assert(
     fc.property(fc.array(damaged, { maxLength: 8 }), (lines) => {
       const whole = lines.map((line) => `${line}\n`).join('');

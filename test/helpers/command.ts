@@ -13,7 +13,7 @@ export interface Ran {
 
 export interface RunOptions {
   readonly cwd?: string;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -45,7 +45,12 @@ export function start(args: readonly string[], options: RunOptions = {}): ChildP
   });
 }
 
+/** What changes how klp-reach answers. */
+const OWN = [
+  ...['NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'KLP_REACH_PAGER', 'PAGER', 'LESS', 'LV'],
+  ...['KLP_REACH_DB', 'KLP_REACH_DEBUG', 'NODE_OPTIONS'],
+];
+
 export function cleanEnvironment(): NodeJS.ProcessEnv {
-  const { NO_COLOR: _, FORCE_COLOR: __, KLP_REACH_DB: ___, NODE_OPTIONS: ____, ...rest } = process.env;
-  return rest;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN.includes(name)));
 }

@@ -12,16 +12,16 @@ export interface CorpusBuild {
 
 const ARCHIVES = ['ipa-clones.tar.zst', 'objects.tar.zst', 'callgraph-info.tar.zst', 'modules.tar.zst'];
 
-export function unpackBuild(corpus: Corpus = openCorpus()): CorpusBuild {
-  const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
+/** @param folder of the corpus: '' for the kernel of GCC 12, `gcc11` for the same built with that */
+export function unpackBuild(corpus: Corpus = openCorpus(), folder = ''): CorpusBuild {
   const directory = mkdtempSync(join(tmpdir(), 'klp-reach-build-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     for (const archive of ARCHIVES) {
-      const path = resolve(KLP_REACH_CORPUS, archive);
+      const path = pathOf(folder, archive);
       execFileSync('tar', ['-I', 'zstd -d --long=27', '-xf', path, '-C', directory]);
     }
-    writeFileSync(join(directory, 'vmlinux'), corpus.file('vmlinux.zst'));
+    writeFileSync(join(directory, 'vmlinux'), corpus.file(join(folder, 'vmlinux.zst')));
   } catch (error) {
     remove();
     throw error;
@@ -30,9 +30,15 @@ export function unpackBuild(corpus: Corpus = openCorpus()): CorpusBuild {
 }
 
 /** Why the whole build cannot be used, though some of the corpus may be there; '' if it can. */
-export function whyNoBuild(corpus: Corpus = openCorpus()): string {
+export function whyNoBuild(corpus: Corpus = openCorpus(), folder = ''): string {
   if (corpus.why !== '') return corpus.why;
+  const missing = [...ARCHIVES, 'vmlinux.zst'].filter((archive) => !existsSync(pathOf(folder, archive)));
+  return missing.length === 0
+    ? ''
+    : `the corpus lacks ${missing.map((name) => join(folder, name)).join(', ')}`;
+}
+
+function pathOf(folder: string, file: string): string {
   const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
-  const missing = ARCHIVES.filter((archive) => !existsSync(resolve(KLP_REACH_CORPUS, archive)));
-  return missing.length === 0 ? '' : `the corpus lacks ${missing.join(', ')}`;
+  return resolve(KLP_REACH_CORPUS, folder, file);
 }

@@ -5,4 +5,4 @@
 const face = '../../dist/index.js';
 const library: typeof import('../../src/index.js') = await import(face);
 
-export const { ask, IndexReader, ingest, InputError, openForReading, parseSymbolSpec } = library;
+export const { IndexReader, ingest, InputError, openForReading, parseSymbolSpec, Reach } = library;

@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The patch set by its definition, as plainly as it can be said, without any of the code that is under test: the dumps
- * are split at semicolons (no path of the corpus has one), the calls are found by a pattern, the symbols are readelf's.
+ * Where code goes by the definition (reach), as plainly as it can be said, without any of the code that is under test:
+ * the dumps are split at semicolons (no path of the corpus has one), functions of a source are found by a pattern, the
+ * symbols are readelf's.
  */
-export interface NaiveAnswer {
-  /** Emitted, and not made by a clone record: `patch` and `blocked` together. */
-  readonly replaceable: readonly string[];
-  readonly clones: readonly string[];
+export interface NaiveReach {
+  /** Places of emitted bodies (`SECTION:OFFSET`), sorted. */
+  readonly bodies: readonly string[];
+  /** Names that have none, sorted. */
   readonly gone: readonly string[];
 }
 
@@ -18,18 +19,22 @@ interface Edge {
   readonly to: string;
 }
 
+/** Name -> the places where function symbols of that name stand. */
+type Places = ReadonlyMap<string, readonly string[]>;
+
 export class NaiveUnit {
-  /** Every name that the dump has. */
-  readonly names: ReadonlySet<string>;
+  /** Every function of the source: no clones. */
+  readonly functions: ReadonlySet<string>;
   /** `name/order` -> where its code went. */
   readonly #edges = new Map<string, Edge[]>();
   readonly #nodes = new Map<string, Set<string>>();
-  readonly #cloneNodes = new Set<string>();
-  readonly #callers = new Map<string, Set<string>>();
-  readonly #emitted: ReadonlySet<string>;
+  readonly #places: Places;
+  readonly #namesAt = new Map<string, string[]>();
 
-  constructor(dump: string, calls: string, emitted: ReadonlySet<string>) {
-    this.#emitted = emitted;
+  constructor(dump: string, calls: string, places: Places) {
+    this.#places = places;
+    for (const [name, own] of places) for (const place of own) add(this.#namesAt, place, () => []).push(name);
+    const clones = new Set<string>();
     dump.split('\n').forEach((line, at) => {
       const fields = line.split(';');
       if (fields[0] === 'Callgraph removal') this.#node(fields[1]!, fields[2]!);
@@ -38,55 +43,51 @@ export class NaiveUnit {
       const from = this.#node(fields[1]!, fields[2]!);
       const to = this.#node(fields[6]!, fields[7]!);
       add(this.#edges, from, () => []).push({ seq: at + 1, to });
-      if (fields[11] !== 'inlining to' && fields[1] !== fields[6]) this.#cloneNodes.add(to);
+      if (fields[11] !== 'inlining to' && fields[1] !== fields[6]) clones.add(fields[6]!);
     });
-    for (const [, from, to] of calls.matchAll(/^edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"/gm)) {
-      add(this.#callers, assemblerName(to!), () => new Set()).add(assemblerName(from!));
-    }
-    this.names = new Set(this.#nodes.keys());
+    const named = [...this.#nodes.keys(), ...definedIn(calls)];
+    const functions = new Set(named.flatMap((name) => this.#sameBody(name)));
+    for (const clone of clones) functions.delete(clone);
+    this.functions = functions;
   }
 
-  patchSet(name: string, mode: 'ordered' | 'conservative'): NaiveAnswer {
-    const members = new Set<string>();
-    const clones: string[] = [];
-    const meet = (other: string, isClone: boolean) => {
-      if (members.has(other)) return;
-      members.add(other);
-      if (isClone && this.#emitted.has(other)) clones.push(other);
-    };
-    for (const node of this.#affected([...this.#nodes.get(name)!], mode)) {
-      meet(node.slice(0, node.lastIndexOf('/')), this.#cloneNodes.has(node));
-    }
-    // The list grows while it is gone through: a caller that is a clone has callers in turn.
-    for (const clone of clones) {
-      for (const caller of this.#callers.get(clone) ?? []) {
-        const nodes = [...(this.#nodes.get(caller) ?? [])];
-        meet(caller, nodes.length > 0 && nodes.every((node) => this.#cloneNodes.has(node)));
-      }
-    }
-    const emitted = [...members].filter((member) => this.#emitted.has(member));
-    return {
-      replaceable: emitted.filter((member) => !clones.includes(member)).sort(),
-      clones: clones.sort(),
-      gone: [...members].filter((member) => !this.#emitted.has(member)).sort(),
-    };
+  affected(name: string, mode: 'ordered' | 'conservative'): NaiveReach {
+    const names = new Set([name]);
+    for (const node of this.#reached(this.#sameBody(name), mode))
+      names.add(node.slice(0, node.lastIndexOf('/')));
+    const bodies = new Set([...names].flatMap((each) => this.#places.get(each) ?? []));
+    return { bodies: [...bodies].sort(), gone: [...names].filter((each) => !this.#places.has(each)).sort() };
   }
 
   /** By the earliest line at which code can have come to a node: from there on, every later edge takes it further. */
-  #affected(starts: readonly string[], mode: 'ordered' | 'conservative'): Iterable<string> {
-    const earliest = new Map(starts.map((node) => [node, 0]));
-    const waiting = [...starts];
+  #reached(names: readonly string[], mode: 'ordered' | 'conservative'): Iterable<string> {
+    const earliest = new Map<string, number>();
+    const waiting: string[] = [];
+    const arrive = (name: string, line: number) => {
+      for (const node of this.#nodes.get(name) ?? []) come(node, line);
+    };
+    const come = (node: string, line: number) => {
+      if ((earliest.get(node) ?? Number.POSITIVE_INFINITY) <= line) return;
+      earliest.set(node, line);
+      waiting.push(node);
+      const name = node.slice(0, node.lastIndexOf('/'));
+      for (const other of this.#sameBody(name)) if (other !== name) arrive(other, line);
+    };
+    for (const name of names) arrive(name, 0);
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       const since = earliest.get(node)!;
       for (const { seq, to } of this.#edges.get(node) ?? []) {
-        const arrival = mode === 'ordered' ? seq : 0;
-        if (arrival < since || (mode === 'ordered' && seq <= since)) continue;
-        if ((earliest.get(to) ?? Number.POSITIVE_INFINITY) <= arrival) continue;
-        earliest.set(to, arrival);
-        waiting.push(to);
+        if (mode === 'conservative') come(to, 0);
+        else if (seq > since) come(to, seq);
       }
     }
     return earliest.keys();
+  }
+
+  /** A name, and the other names of its bodies. */
+  #sameBody(name: string): string[] {
+    const others = (this.#places.get(name) ?? []).flatMap((place) => this.#namesAt.get(place)!);
+    return [...new Set([name, ...others])];
   }
 
   #node(name: string, order: string): string {
@@ -104,9 +105,11 @@ function add<K, V>(map: Map<K, V>, key: K, fresh: () => V): V {
   return made;
 }
 
-/** `file:name` for a local function, `name` for others. */
-function assemblerName(title: string): string {
-  return title.slice(title.lastIndexOf(':') + 1).replace(/^\*/, '');
+/** The functions of a call graph that the unit defines: by `file:name` if local, `name` if not. */
+function definedIn(calls: string): string[] {
+  return [...calls.matchAll(/^node: \{ title: "([^"]*)" label: ".*" \}$/gm)]
+    .map((match) => match[1]!)
+    .map((title) => title.slice(title.lastIndexOf(':') + 1).replace(/^\*/, ''));
 }
 
 /** Reads units (`mm/migrate.c.000i.ipa-clones`) from a build directory, with one readelf for many of them. */
@@ -128,9 +131,9 @@ export function readNaively(directory: string, units: readonly string[]): Map<st
   );
 }
 
-/** The names of the functions that each object defines. */
-function functionsOfObjects(directory: string, objects: readonly string[]): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
+/** Where the functions that each object defines are; a part of a function (`.cold`) is none. */
+function functionsOfObjects(directory: string, objects: readonly string[]): Map<string, Places> {
+  const found = new Map<string, Map<string, string[]>>();
   const most = 400;
   for (let at = 0; at < objects.length; at += most) {
     // readelf names the file only where it is told of several; what is no symbol table goes to standard error.
@@ -141,14 +144,17 @@ function functionsOfObjects(directory: string, objects: readonly string[]): Map<
       maxBuffer: 1 << 30,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    let names = new Set<string>();
+    let places = new Map<string, string[]>();
     for (const line of said.split('\n')) {
       if (line.startsWith('File: ')) {
-        names = new Set();
-        found.set(line.slice(6), names);
+        places = new Map();
+        found.set(line.slice(6), places);
       } else {
-        const symbol = /^ *\d+: [0-9a-f]+ +\S+ +I?FUNC +\S+ +\S+ +(?:\[.*\] +)?(\S+) (.+)$/.exec(line);
-        if (symbol !== null && symbol[1] !== 'UND') names.add(symbol[2]!);
+        const symbol = /^ *\d+: ([0-9a-f]+) +\S+ +I?FUNC +\S+ +\S+ +(?:\[.*\] +)?(\S+) (.+)$/.exec(line);
+        if (symbol === null || symbol[2] === 'UND' || /\.cold(\.\d+)?$/.test(symbol[3]!)) continue;
+        const place = `${symbol[2]}:${Number.parseInt(symbol[1]!, 16)}`;
+        const own = add(places, symbol[3]!, () => []);
+        if (!own.includes(place)) own.push(place);
       }
     }
   }

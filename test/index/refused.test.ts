@@ -84,6 +84,15 @@ test('an index of a later klp-reach', async () => {
   }
 });
 
+test('an index of an earlier klp-reach', async () => {
+  const file = newIndex();
+  expect((await klpReach(['index', build, '--db', file])).code).toBe(0);
+  const db = new Database(file);
+  db.pragma('user_version = 1');
+  db.close();
+  for (const said of await refusals(file, every)) expect(said).toContain('index the build again');
+});
+
 test('an empty file answers nothing, and can be filled', async () => {
   const file = join(buildDir({ empty: '' }), 'empty');
   for (const said of await refusals(file, QUESTIONS)) expect(said).toContain('empty');

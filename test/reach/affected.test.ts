@@ -1,40 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { askBuild as indexOf } from '../helpers/asked.js';
 import { dump } from '../helpers/dump-text.js';
-import { ask, IndexReader, InputError, ingest, openForReading, parseSymbolSpec } from '../helpers/library.js';
+import { InputError } from '../helpers/library.js';
 import { objectWith } from '../helpers/objects.js';
-import { buildDir, newIndex } from '../helpers/workplace.js';
-
-type Files = Readonly<Record<string, string | Uint8Array>>;
-type Question = Partial<Parameters<typeof ask>[2]>;
-
-async function indexOf(files: Files, options: { readObjects?: boolean } = {}) {
-  const db = newIndex();
-  await ingest([buildDir(files)], { db, build: 'b', ...options });
-  const index = new IndexReader(openForReading(db));
-  return {
-    answers: (symbol: string, question: Question = {}) =>
-      ask(index, parseSymbolSpec(symbol), {
-        filter: {},
-        mode: 'ordered',
-        direction: 'affected',
-        ...question,
-      }),
-    /** `class name` of each function, by the file of the definition and the unit. */
-    said(symbol: string, question: Question = {}) {
-      return Object.fromEntries(
-        this.answers(symbol, question).map(({ definition, units }) => [
-          definition.file,
-          Object.fromEntries(
-            units.map(({ unit, functions }) => [
-              unit.source,
-              functions.map((f) => `${f.class} ${f.name}`).sort(),
-            ]),
-          ),
-        ]),
-      );
-    },
-  };
-}
 
 test('with an object each function is patch, clone or gone, whatever the removal records say', async () => {
   const index = await indexOf({
@@ -56,8 +24,8 @@ describe('without an object', () => {
     });
     const [unit] = index.answers('f')[0]!.units;
     expect(unit!.unit.object).toBe('missing');
-    expect(unit!.functions.map((f) => f.verified)).toEqual([false, false, false, false]);
-    expect(unit!.functions.filter((f) => f.clone).map((f) => f.name)).toEqual(['f.part.0']);
+    expect(unit!.members.map((f) => f.verified)).toEqual([false, false, false, false]);
+    expect(unit!.members.filter((f) => f.clone).map((f) => f.name)).toEqual(['f.part.0']);
   });
 
   test('one that is not to be read counts as none', async () => {
@@ -120,12 +88,12 @@ test('inlined is the other direction', async () => {
 
 test('each function has the step that leads to it', async () => {
   const index = await indexOf({ 'a.c.000i.ipa-clones': dump('x > y\nf > f.isra.0 isra\nf.isra.0 > g') });
-  const { functions } = index.answers('f')[0]!.units[0]!;
-  const place = (name: string) => functions.findIndex((f) => f.name === name);
-  expect(functions[0]).toMatchObject({ name: 'f' });
-  expect(functions[0]!.step).toBeUndefined();
-  expect(functions[place('f.isra.0')]!.step).toMatchObject({ from: 0, kind: 'isra', seq: 2 });
-  expect(functions[place('g')]!.step).toMatchObject({ from: place('f.isra.0'), kind: 'inlining to', seq: 3 });
+  const { members } = index.unit('f');
+  const place = (name: string) => members.findIndex((f) => f.name === name);
+  expect(members[0]).toMatchObject({ name: 'f' });
+  expect(members[0]!.step).toBeUndefined();
+  expect(members[place('f.isra.0')]!.step).toMatchObject({ from: 0, kind: 'isra', seq: 2 });
+  expect(members[place('g')]!.step).toMatchObject({ from: place('f.isra.0'), kind: 'inlining to', seq: 3 });
 });
 
 describe('one name, several functions', () => {
