@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askBuild as indexOf } from '../helpers/asked.js';
+import { askKernel, askBuild as indexOf } from '../helpers/asked.js';
 import { dump } from '../helpers/dump-text.js';
 import { InputError } from '../helpers/library.js';
 import { objectWith } from '../helpers/objects.js';
@@ -174,4 +174,78 @@ test('names that are built into JavaScript objects are names like any other', as
 test('of a name’s several nodes, one that was not removed may be emitted', async () => {
   const index = await indexOf({ 'a.c.000i.ipa-clones': dump('f > h/1\n- h/1\nf > h/2') });
   expect(index.said('f')['a.c']!['a.c']).toEqual(['unverified f', 'unverified h']);
+});
+
+describe('a unit that is asked for', () => {
+  const files = {
+    'a.c': { dump: 'helper@h.h > quiet', object: 'quiet global notrace' },
+    'b.c': { dump: 'helper@h.h > user', object: 'user global', calls: 'user -> quiet' },
+  };
+
+  test('chooses the function, and cuts nothing off its answer', async () => {
+    const asked = await askKernel({ units: files });
+    expect(asked.said('helper', { filter: { unit: 'a.c' } })).toEqual({
+      'h.h': { 'a.c': ['blocked quiet', 'gone helper', 'patch b.c:user'] },
+    });
+  });
+
+  test('is one of those that the answer without it has', async () => {
+    const asked = await askKernel({ units: files });
+    expect(asked.said('helper')).toEqual({
+      'h.h': {
+        'a.c': ['blocked quiet', 'gone helper', 'patch b.c:user'],
+        'b.c': ['gone helper', 'patch user'],
+      },
+    });
+  });
+});
+
+describe('a function that no record mentions', () => {
+  test('is a function like the others: known from the call graph', async () => {
+    const asked = await askKernel({ units: { 'mm/a.c': { dump: 'f > g', object: 'g\nalone' } } });
+    expect(asked.said('alone')).toEqual({ 'mm/a.c': { 'mm/a.c': ['patch alone'] } });
+    expect(asked.answers('alone')[0]!.definition).toMatchObject({ file: 'mm/a.c', line: 1, assumed: false });
+  });
+
+  test('closes over its callers where it is stuck', async () => {
+    const asked = await askKernel({
+      units: { 'a.c': { object: 'alone notrace\nuser', calls: 'user -> alone' } },
+    });
+    expect(asked.members('alone')).toEqual(['blocked alone', 'patch user']);
+  });
+});
+
+describe('the functions inside a function', () => {
+  const unit = {
+    dump: 'a > b\nb > c\nc > c.isra.0 isra\nlate > b',
+    object: 'b\nc\nc.isra.0 notrace\nuser',
+    calls: 'user -> c.isra.0',
+  };
+
+  test('are those whose code came into it, in order', async () => {
+    const asked = await askKernel({ units: { 'a.c': unit } });
+    const inside = (mode: 'ordered' | 'conservative') => asked.members('c', { direction: 'inlined', mode });
+    expect(inside('ordered')).toEqual(['gone a', 'patch b', 'patch c']);
+    expect(inside('conservative')).toEqual(['gone a', 'gone late', 'patch b', 'patch c']);
+  });
+
+  test('of a clone have no stand-ins among them', async () => {
+    const asked = await askKernel({ units: { 'a.c': unit } });
+    expect(asked.members('c.isra.0', { direction: 'inlined' })).toEqual([
+      'clone c.isra.0',
+      'gone a',
+      'patch b',
+      'patch c',
+    ]);
+  });
+});
+
+test('the records of a dump that was cut may hold anything: no answer of the build is complete', async () => {
+  const broken = 'Callgraph clone;f;1;a.c;3;1;g;2;a.c;9;1;isra\nCallgraph clone;f;1;a.c;3\nnonsense\n';
+  const asked = await indexOf(
+    { 'a.c.000i.ipa-clones': broken, 'b.c.000i.ipa-clones': dump('x > y', 'b.c'), 'b.o': objectWith('y') },
+    { keepGoing: true },
+  );
+  const lost = { unit: 'a.c.000i.ipa-clones', function: '', code: 'incomplete-dump', line: 2, more: 1 };
+  expect(asked.unit('x').unknowns).toContainEqual(expect.objectContaining(lost));
 });
