@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 
 /**
  * The corpus of one real kernel build, which is too large to come with the tests: archives in $KLP_REACH_CORPUS, or in
@@ -15,11 +14,7 @@ export interface Corpus {
   file(name: string): Buffer;
   /** Unpacks members of an archive (all, or those that match shell patterns) for as long as `use` runs. */
   unpacked<T>(archive: string, members: readonly string[], use: (directory: string) => T): T;
-  /** Unpacks whole archives into one folder, which stays for the next run. */
-  kept(archives: readonly string[]): string;
 }
-
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/klp-reach-corpus/', import.meta.url));
 
 export function openCorpus(): Corpus {
   const { KLP_REACH_CORPUS = '../shared/corpus' } = process.env;
@@ -35,18 +30,6 @@ export function openCorpus(): Corpus {
       } finally {
         rmSync(target, { recursive: true, force: true });
       }
-    },
-    kept: (archives) => {
-      // Other archives are another corpus: their sizes tell.
-      const stamp = archives.map((name) => `${name}-${statSync(join(directory, name)).size}`).join('+');
-      const target = join(CACHE, stamp);
-      if (existsSync(target)) return target;
-      rmSync(CACHE, { recursive: true, force: true });
-      mkdirSync(dirname(target), { recursive: true });
-      const growing = mkdtempSync(`${target}.`);
-      for (const archive of archives) unpack(join(directory, archive), growing, []);
-      renameSync(growing, target);
-      return target;
     },
   };
 }

@@ -4,11 +4,14 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { klpReach, type Ran } from '../helpers/command.js';
 import { dump } from '../helpers/dump-text.js';
 import { faults } from '../helpers/index-rows.js';
 import { buildDir, newIndex } from '../helpers/workplace.js';
+
+// Many commands a test, each a process of its own.
+vi.setConfig({ testTimeout: 60_000 });
 
 const build = buildDir({ 'a.c.000i.ipa-clones': dump('f > g') });
 const QUESTIONS = [['affected', 'f'], ['inlined', 'g'], ['info']] as const;

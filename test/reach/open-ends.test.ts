@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { askKernel, askUnit } from '../helpers/asked.js';
+import { askBuild, askKernel, askUnit } from '../helpers/asked.js';
+import { kernelFiles } from '../helpers/small-kernel.js';
 
 /** `quiet` cannot be redirected, `user` calls it and can. */
 const open = (more: string) =>
@@ -237,8 +238,6 @@ describe('complete', () => {
 
   test('nor the position, where the linked object was not read', async () => {
     const files = { units: { 'm.c': unit, 'a.c': { object: 'start' } }, modules: { m: ['m.c'] } };
-    const { kernelFiles } = await import('../helpers/small-kernel.js');
-    const { askBuild } = await import('../helpers/asked.js');
     const { 'm.ko': _, ...without } = kernelFiles(files);
     const asked = await askBuild(without);
     expect(asked.unit('f').unknowns).toEqual([

@@ -166,10 +166,14 @@ describe('redirectable', () => {
     expect(asked.member('g', 'g')).toMatchObject({ class: 'blocked', stuck: 'no-site' });
   });
 
-  test('is asked of vmlinux, where there is one: ftrace sites of the object may be dropped', async () => {
-    const files = { units: { 'a.c': { object: 'f global' } }, assembly: { 'b.S': 'start global notrace' } };
-    const asked = await askKernel(files);
-    expect(asked.member('f', 'f').places).toMatchObject([{ object: 'vmlinux', traceable: true }]);
+  test('is known by its place in the linked object too', async () => {
+    const asked = await askUnit({ object: 'f global\ng global notrace' });
+    expect(asked.member('f', 'f').places).toMatchObject([
+      { object: 'vmlinux', traceable: true, position: 1 },
+    ]);
+    expect(asked.member('g', 'g').places).toMatchObject([
+      { object: 'vmlinux', traceable: false, position: 1 },
+    ]);
   });
 
   test('a clone is not, though it has a site', async () => {
