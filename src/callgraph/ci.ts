@@ -115,34 +115,31 @@ class CallgraphParser {
     if (external) return;
     const place = text.indexOf('\\n', label) + 2;
     if (name < 0 || place < 2 || place > labelEnd) throw this.#malformed(at, 'is a node without a place');
-    this.#define(at, name, text.slice(place, labelEnd));
+    const called = text.slice(label, place - 2);
+    const isName = called === nameOf(text.slice(title, titleEnd));
+    this.#define(at, name, isName ? '' : called, text.slice(place, labelEnd));
   }
 
-  #define(at: number, name: number, place: string): void {
+  #define(at: number, name: number, label: string, place: string): void {
     if (!place.includes('\\n')) {
       const col = place.lastIndexOf(':');
       const line = place.lastIndexOf(':', col - 1);
       if (line >= 0 && isNumber(place, line + 1, col) && isNumber(place, col + 1, place.length)) {
         const file = place.slice(0, line);
-        this.#facts.addFunction(name, file, +place.slice(line + 1, col), +place.slice(col + 1));
+        this.#facts.addFunction(name, file, +place.slice(line + 1, col), +place.slice(col + 1), label);
         return;
       }
     }
     const match = LONG_PLACE.exec(place);
     if (match === null) throw this.#malformed(at, 'is a node without a place');
-    this.#facts.addFunction(name, match[1] ?? BUILT_IN, Number(match[2] ?? 0), Number(match[3] ?? 0));
+    this.#facts.addFunction(name, match[1] ?? BUILT_IN, Number(match[2] ?? 0), Number(match[3] ?? 0), label);
   }
 
-  /**
-   * The function of a title: `FILE:NAME` where the linker may see several (a static function, a weak definition), else
-   * `NAME`. FILE can hold colons, a name cannot. A `*` before the name says that the source gave it (`asm("name")`).
-   */
+  /** The function of a title. */
   #title(title: string): number {
     let name = this.#titles.get(title);
     if (name === undefined) {
-      const colon = title.lastIndexOf(':');
-      const star = title.charCodeAt(colon + 1) === 0x2a ? 1 : 0;
-      name = title === INDIRECT ? -1 : this.#facts.name(title.slice(colon + 1 + star));
+      name = title === INDIRECT ? -1 : this.#facts.name(nameOf(title));
       this.#titles.set(title, name);
     }
     return name;
@@ -154,6 +151,16 @@ class CallgraphParser {
     if (this.text.length === 0) return new InputError(`${this.file}:1`, 'is empty', ADVICE);
     return new InputError(`${this.file}:${line}`, what, ADVICE);
   }
+}
+
+/**
+ * The name in a title: `FILE:NAME` where the linker may see several (a static function, a weak definition), else `NAME`.
+ * FILE can hold colons, a name cannot. A `*` before the name says that the source gave it (`asm("name")`).
+ */
+function nameOf(title: string): string {
+  const colon = title.lastIndexOf(':');
+  const star = title.charCodeAt(colon + 1) === 0x2a ? 1 : 0;
+  return title.slice(colon + 1 + star);
 }
 
 const ADVICE = 'was the compiler stopped, or is it still running? Compile the unit again';

@@ -12,6 +12,8 @@ export interface CallFacts {
   /** From 1; 0 where it is not said. */
   readonly functionLine: Int32Array;
   readonly functionCol: Int32Array;
+  /** What the compiler's passes call it; '' where that is its name. */
+  readonly functionLabel: readonly string[];
   /** Calls: each (caller, callee) once. */
   readonly callCaller: Int32Array;
   readonly callCallee: Int32Array;
@@ -33,6 +35,7 @@ export class CallFactsBuilder {
   readonly #functionFile: string[] = [];
   readonly #functionLine: number[] = [];
   readonly #functionCol: number[] = [];
+  readonly #functionLabel: string[] = [];
   readonly #pairs = new Map<number, number>();
   readonly #caller: number[] = [];
   readonly #callee: number[] = [];
@@ -49,12 +52,13 @@ export class CallFactsBuilder {
     return id;
   }
 
-  addFunction(name: number, file: string, line: number, col: number): void {
+  addFunction(name: number, file: string, line: number, col: number, label = ''): void {
     if (this.#functions.has(name)) return;
     this.#functions.add(name);
     this.#functionFile.push(file);
     this.#functionLine.push(line);
     this.#functionCol.push(col);
+    this.#functionLabel.push(label);
   }
 
   addCall(caller: number, callee: number): void {
@@ -81,6 +85,7 @@ export class CallFactsBuilder {
       functionFile: this.#functionFile,
       functionLine: Int32Array.from(this.#functionLine),
       functionCol: Int32Array.from(this.#functionCol),
+      functionLabel: this.#functionLabel,
       callCaller: Int32Array.from(this.#caller),
       callCallee: Int32Array.from(this.#callee),
       callCount: Int32Array.from(this.#count),

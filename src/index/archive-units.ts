@@ -3,9 +3,9 @@ import { InputError } from '../errors.js';
 import { type Member, readArchive } from '../input/archive.js';
 import { companion, stemOf } from '../input/roles.js';
 import { type ImageFile, isImageRole } from './image-files.js';
-import type { CallFacts, ObjectFacts, UnitFacts } from './unit-facts.js';
+import type { ObjectFacts, UnitFacts } from './unit-facts.js';
 import type { UnitFileOptions } from './unit-files.js';
-import type { UnitReader } from './unit-reader.js';
+import { type ReadCalls, type UnitReader, withoutCalls } from './unit-reader.js';
 
 /** A unit of an archive: what it says, and what tells whether it changed. */
 export interface ArchiveUnit {
@@ -36,7 +36,7 @@ export async function readArchives(
 ): Promise<ArchiveContents> {
   const dumps = new Map<string, Part<UnitFacts['dump']> & { file: string }>();
   const objects = new Map<string, Part<ObjectFacts>>();
-  const calls = new Map<string, Part<CallFacts>>();
+  const calls = new Map<string, Part<ReadCalls>>();
   const images: ImageFile[] = [];
   const warnings: { where: string; what: string }[] = [];
   for (const archive of archives) {
@@ -60,19 +60,20 @@ export async function readArchives(
   }
   const units = [...dumps].map(([name, { file, stamp, facts }]): ArchiveUnit => {
     const stem = stemOf(name);
-    const object = objects.get(companion(stem, '.o')) ?? without(options.readObjects !== false);
-    const call = calls.get(companion(stem, '.ci')) ?? without(options.calls !== 'none');
+    const noObject = stateWithout(options.readObjects !== false);
+    const object = objects.get(companion(stem, '.o')) ?? { stamp: noObject, facts: { state: noObject } };
+    const noCalls = stateWithout(options.calls !== 'none');
+    const call = calls.get(companion(stem, '.ci')) ?? { stamp: noCalls, facts: withoutCalls(noCalls) };
     return {
       name,
       stamp: `${stamp} ${object.stamp} ${call.stamp}`,
-      facts: { name, file, dump: facts, object: object.facts, calls: call.facts },
+      facts: reader.unit(name, file, facts, object.facts, call.facts),
     };
   });
   units.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { units, images, warnings };
 }
 
-function without(asked: boolean): Part<{ readonly state: 'missing' | 'not asked' }> {
-  const state = asked ? 'missing' : 'not asked';
-  return { stamp: state, facts: { state } };
+function stateWithout(asked: boolean): 'missing' | 'not asked' {
+  return asked ? 'missing' : 'not asked';
 }

@@ -7,6 +7,8 @@ import type { LoadedImages } from './image-files.js';
 import { encodeLinked, SymbolFlags } from './unit-graph.js';
 
 interface UnitToLink extends LinkUnit {
+  /** How many names of its code the index has. */
+  readonly names: number;
   /** Ids of the modules that it belongs to and that no file was given of. */
   readonly missing: readonly number[];
 }
@@ -39,11 +41,13 @@ export function unitsToLink(
   return units.map(({ id, path, source }) => {
     const modules = loaded.modulesOf.get(companion(stemOf(path), '.o')) ?? [];
     const images = modules.flatMap((module) => places.get(module) ?? []);
-    const rows = symbols.all(id) as (Omit<LinkSymbol, 'binding'> & { binding: number })[];
+    const names = symbols.all(id) as (Omit<LinkSymbol, 'binding'> & { binding: number })[];
+    const rows = names.filter(({ role }) => role !== Role.compilerName);
     const found = bodies.all(id) as (Omit<LinkUnit['bodies'][number], 'traceable'> & { traceable: number })[];
     return {
       id,
       baseName: source.slice(source.lastIndexOf('/') + 1),
+      names: names.length,
       symbols: rows.map((row) => ({ ...row, binding: bindingName(row.binding) })),
       bodies: found.map((body) => ({ ...body, traceable: body.traceable === 1 })),
       images,
@@ -66,7 +70,7 @@ export function writeLinked(
   const lose = db.prepare('UPDATE symbol SET lost = ? WHERE unit = ? AND id = ?');
   const wasLost = db.prepare('SELECT id FROM symbol WHERE unit = ? AND lost = 1').pluck();
   const addName = db.prepare(`INSERT INTO symbol VALUES (?, ?, ?, ?, 1, ${Role.linkerScript}, 0)`);
-  units.forEach(({ id, symbols, bodies, missing }, at) => {
+  units.forEach(({ id, names, bodies, missing }, at) => {
     for (const image of linked.images[at]!) addImage.run(id, ids[image]);
     for (const image of missing) addImage.run(id, image);
     linked.fates[at]!.forEach(({ lifetime, traceable }, body) => {
@@ -79,7 +83,7 @@ export function writeLinked(
     for (const symbol of wasLost.all(id) as number[]) if (!lost.has(symbol)) lose.run(0, id, symbol);
     for (const symbol of lost) lose.run(1, id, symbol);
     linked.scripted[at]!.forEach(({ name, body }, nth) => {
-      addName.run(id, symbols.length + nth, dictionary.name(name), body);
+      addName.run(id, names + nth, dictionary.name(name), body);
     });
   });
 }

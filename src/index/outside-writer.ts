@@ -309,7 +309,7 @@ const TABLES: readonly (readonly [start: string, end: string, use: Table['use']]
 ];
 
 function vmlinuxTables(image: Image): Table[] {
-  const wanted = new Set(TABLES.flatMap(([start, end]) => [start, end]));
+  const wanted = new Set(TABLES.flat());
   const at = new Map<string, bigint>();
   image.names.forEach((name, row) => {
     if (wanted.has(name)) at.set(name, image.address[row]!);

@@ -127,6 +127,15 @@ export class IndexReader {
       .all(nameId) as number[];
   }
 
+  /** The units in whose objects the name is a trampoline's and no function's. */
+  unitsWithTrampoline(nameId: number): number[] {
+    return this.#statement(
+      `SELECT unit FROM symbol WHERE name = ? GROUP BY unit HAVING min(role = ${Role.trampoline}) = 1 ORDER BY unit`,
+    )
+      .pluck()
+      .all(nameId) as number[];
+  }
+
   /** The units whose objects have a function symbol of the name; a trampoline's is nobody's function. */
   unitsWithSymbol(nameId: number): number[] {
     return this.#statement(

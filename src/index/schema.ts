@@ -107,7 +107,7 @@ CREATE TABLE symbol (
   name INTEGER NOT NULL REFERENCES name,
   body INTEGER NOT NULL,
   binding INTEGER NOT NULL CHECK (binding BETWEEN 0 AND 3),
-  role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 4),
+  role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 5),
   lost INTEGER NOT NULL CHECK (lost IN (0, 1)),
   PRIMARY KEY (unit, id),
   FOREIGN KEY (unit, body) REFERENCES body (unit, id)
@@ -226,7 +226,7 @@ CREATE VIEW symbols AS
   SELECT b.name AS build, u.path AS unit, t.text AS name,
     CASE s.binding WHEN 0 THEN 'local' WHEN 1 THEN 'global' WHEN 2 THEN 'weak' ELSE 'unique' END AS binding,
     CASE s.role WHEN 0 THEN 'function' WHEN 1 THEN 'clone' WHEN 2 THEN 'fragment' WHEN 3 THEN 'trampoline'
-      ELSE 'linker script' END AS role,
+      WHEN 4 THEN 'linker script' ELSE 'compiler' END AS role,
     s.lost, s.body, sec.text AS section, y.value, y.size, y.traceable,
     CASE y.lifetime WHEN 0 THEN 'core' WHEN 1 THEN 'init' WHEN 2 THEN 'exit' ELSE 'discarded' END AS lifetime
   FROM symbol s

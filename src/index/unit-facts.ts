@@ -46,6 +46,12 @@ export interface SymbolColumns {
   readonly lostInModule: Int32Array;
 }
 
+/** Names by which only the dump and the call graph know a symbol (symbols/compiler-names.ts): name, symbol. */
+export interface CompilerNameColumns {
+  readonly name: Int32Array;
+  readonly symbol: Int32Array;
+}
+
 /** What a reference to a function is, if it is no call by a function. */
 export const ReferenceKind = { address: 0, initTable: 1, namelessCall: 2, namelessInitCall: 3 } as const;
 
@@ -99,6 +105,7 @@ export interface UnitFacts {
   readonly dump: DumpFacts;
   readonly object: ObjectFacts;
   readonly calls: CallFacts;
+  readonly compilerNames: CompilerNameColumns;
 }
 
 /** Some units, and the words that are new since the same reader's batch before. */

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
-import { readObjectReferences } from '../callgraph/references.js';
+import { type ObjectReferences, readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
-import { bodiesOf } from '../symbols/bodies.js';
-import { objectFunctions } from '../symbols/object-functions.js';
+import { bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
+import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
+import { type ObjectFunctions, objectFunctions } from '../symbols/object-functions.js';
 import type { NewWords } from './dictionary.js';
 import {
   type CallFacts,
   type CallSource,
+  type CompilerNameColumns,
   type ObjectFacts,
   type ReferenceColumns,
   ReferenceKind,
@@ -19,6 +21,12 @@ import {
   type UnitJob,
 } from './unit-facts.js';
 
+/** Calls, and the functions that the call graph has under two names. */
+export interface ReadCalls {
+  readonly facts: CallFacts;
+  readonly renamed: readonly Renamed[];
+}
+
 /** Reads units' files into facts, with one table of words over all of them. */
 export class UnitReader {
   readonly #table = new FunctionTable();
@@ -26,16 +34,24 @@ export class UnitReader {
 
   async read(job: UnitJob): Promise<UnitFacts> {
     const dump = parseDump(readFileSync(job.dump), this.#table);
-    const { object, calls } = job;
+    const object =
+      typeof job.object === 'string'
+        ? { state: job.object }
+        : this.readObject(readFileSync(job.object.path), job.object.path);
+    const calls =
+      typeof job.calls === 'string' ? withoutCalls(job.calls) : await this.#readCallSource(job.calls);
+    return this.unit(job.name, job.dump, dump, object, calls);
+  }
+
+  /** Joins what a unit's files say. */
+  unit(name: string, file: string, dump: DumpFacts, object: ObjectFacts, calls: ReadCalls): UnitFacts {
     return {
-      name: job.name,
-      file: job.dump,
+      name,
+      file,
       dump,
-      object:
-        typeof object === 'string'
-          ? { state: object }
-          : this.readObject(readFileSync(object.path), object.path),
-      calls: typeof calls === 'string' ? { state: calls } : await this.#readCallSource(calls),
+      object,
+      calls: calls.facts,
+      compilerNames: this.#compilerNames(dump, object, calls.renamed),
     };
   }
 
@@ -47,7 +63,9 @@ export class UnitReader {
   readObject(bytes: Buffer, file: string): ObjectFacts {
     try {
       const elf = openElf(bytes, file);
-      return { state: 'read', file, symbols: this.#symbols(elf), references: this.#references(elf) };
+      const functions = objectFunctions(elf);
+      const symbols = this.#symbols(functions);
+      return { state: 'read', file, symbols, references: this.#references(elf, functions) };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       return { state: 'corrupt', file, what: error.what };
@@ -55,21 +73,23 @@ export class UnitReader {
   }
 
   /** The same holds for a call graph. */
-  readCalls(bytes: Buffer, file: string): CallFacts {
+  readCalls(bytes: Buffer, file: string): ReadCalls {
     try {
-      return { state: 'ci', file, ...this.#calls(parseCallgraphInfo(bytes, file)) };
+      const found = parseCallgraphInfo(bytes, file);
+      return { facts: { state: 'ci', file, ...this.#calls(found) }, renamed: renamedIn(found) };
     } catch (error) {
       return corruptCalls(error, file);
     }
   }
 
-  async #readCallSource(source: CallSource): Promise<CallFacts> {
+  async #readCallSource(source: CallSource): Promise<ReadCalls> {
     const { from, path } = source;
     if (from === 'ci') return this.readCalls(readFileSync(path), path);
     try {
       const { readObjectCalls } = await import('../callgraph/objdump.js');
       const options = source.program === undefined ? {} : { objdump: source.program };
-      return { state: 'objdump', file: path, ...this.#calls(await readObjectCalls(path, options)) };
+      const found = await readObjectCalls(path, options);
+      return { facts: { state: 'objdump', file: path, ...this.#calls(found) }, renamed: [] };
     } catch (error) {
       return corruptCalls(error, path);
     }
@@ -96,8 +116,7 @@ export class UnitReader {
     }
   }
 
-  #symbols(elf: Elf): SymbolColumns {
-    const found = objectFunctions(elf);
+  #symbols(found: ObjectFunctions): SymbolColumns {
     const { body, role, bodies } = bodiesOf(found);
     const sections = found.sections.map((section) => this.#table.name(section));
     return {
@@ -110,8 +129,8 @@ export class UnitReader {
     };
   }
 
-  #references(elf: Elf): ReferenceColumns {
-    const found = readObjectReferences(elf);
+  #references(elf: Elf, functions: ObjectFunctions): ReferenceColumns {
+    const found = handOn(readObjectReferences(elf), versionsOf(functions));
     const names = found.names.map((name) => this.#table.name(name));
     const word = (name: number) => (name < 0 ? -1 : names[name]!);
     return {
@@ -124,6 +143,18 @@ export class UnitReader {
       kind: found.addressInit.map((init) => (init === 1 ? ReferenceKind.initTable : ReferenceKind.address)),
       namelessCallee: found.namelessCallee.map(word),
       namelessSection: found.namelessSection.map(word),
+    };
+  }
+
+  #compilerNames(dump: DumpFacts, object: ObjectFacts, renamed: readonly Renamed[]): CompilerNameColumns {
+    if (object.state !== 'read') return NO_NAMES;
+    const { name, role } = object.symbols;
+    const { names } = this.#table;
+    const symbols = { names: Array.from(name, (id) => names[id]!), role };
+    const found = compilerNames(new NamesOfDump(dump, this.#table), symbols, renamed);
+    return {
+      name: Int32Array.from(found, (one) => this.#table.name(one.name)),
+      symbol: Int32Array.from(found, ({ symbol }) => symbol),
     };
   }
 
@@ -146,11 +177,95 @@ export class UnitReader {
   }
 }
 
-function corruptCalls(error: unknown, file: string): CallFacts {
-  if (!(error instanceof InputError)) throw error;
-  return {
-    state: 'corrupt',
-    file,
-    what: error.advice === '' ? error.what : `${error.what}; ${error.advice}`,
+const NO_NAMES: CompilerNameColumns = { name: new Int32Array(0), symbol: new Int32Array(0) };
+
+/** What a dump names, looked up when it is first asked for: nearly no unit asks. */
+class NamesOfDump implements DumpNames {
+  readonly #dump: DumpFacts;
+  readonly #table: FunctionTable;
+  #functions: Map<string, number[]> | undefined;
+
+  constructor(dump: DumpFacts, table: FunctionTable) {
+    this.#dump = dump;
+    this.#table = table;
+  }
+
+  has(name: string): boolean {
+    return this.#byName().has(name);
+  }
+
+  declares(name: string, place: string): boolean {
+    const { functions, paths } = this.#table;
+    const found = this.#byName().get(name) ?? [];
+    return found.some((f) => {
+      const [path, line, col] = functions.slice(f * 4 + 1, f * 4 + 4) as [number, number, number];
+      return `${paths[path]};${line};${col}` === place;
+    });
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    return this.#byName().keys();
+  }
+
+  #byName(): Map<string, number[]> {
+    if (!this.#functions) {
+      this.#functions = new Map();
+      const { functions, names } = this.#table;
+      for (const f of new Set(this.#dump.nodeFunction)) {
+        const name = names[functions[f * 4]!]!;
+        this.#functions.set(name, [...(this.#functions.get(name) ?? []), f]);
+      }
+    }
+    return this.#functions;
+  }
+}
+
+/** The choice between a function's versions is a call of each, instead of addresses that are taken. */
+function handOn(found: ObjectReferences, versions: ReturnType<typeof versionsOf>): ObjectReferences {
+  if (versions.size === 0) return found;
+  const names = [...found.names];
+  const word = (text: string) => {
+    const known = names.indexOf(text);
+    return known >= 0 ? known : names.push(text) - 1;
   };
+  const calls = [...versions].flatMap(([caller, callees]) =>
+    callees.map((callee) => [word(caller), word(callee)] as const),
+  );
+  const resolvers = new Map(
+    [...versions].flatMap(([name, own]) => [name, resolverOf(name)].map((by) => [by, own])),
+  );
+  const kept = (_: number, at: number) =>
+    !resolvers.get(names[found.addressBy[at]!] ?? '')?.includes(names[found.addressTarget[at]!]!);
+  return {
+    ...found,
+    names,
+    callCaller: Int32Array.from([...found.callCaller, ...calls.map(([caller]) => caller)]),
+    callCallee: Int32Array.from([...found.callCallee, ...calls.map(([, callee]) => callee)]),
+    callCount: Int32Array.from([...found.callCount, ...calls.map(() => 1)]),
+    addressTarget: found.addressTarget.filter(kept),
+    addressBy: found.addressBy.filter(kept),
+    addressSection: found.addressSection.filter(kept),
+    addressInit: found.addressInit.filter(kept),
+  };
+}
+
+/** No calls, and why. */
+export function withoutCalls(state: 'missing' | 'not asked'): ReadCalls {
+  return { facts: { state }, renamed: [] };
+}
+
+function corruptCalls(error: unknown, file: string): ReadCalls {
+  if (!(error instanceof InputError)) throw error;
+  const what = error.advice === '' ? error.what : `${error.what}; ${error.advice}`;
+  return { facts: { state: 'corrupt', file, what }, renamed: [] };
+}
+
+function renamedIn(found: CallgraphInfo): Renamed[] {
+  const { names, functionName, functionFile, functionLine, functionCol } = found;
+  const renamed: Renamed[] = [];
+  found.functionLabel.forEach((label, i) => {
+    const place = `${functionFile[i]};${functionLine[i]};${functionCol[i]}`;
+    if (label !== '') renamed.push({ name: names[functionName[i]!]!, label, place });
+  });
+  return renamed;
 }

@@ -129,7 +129,7 @@ export class IndexWriter {
       this.#edges.add(id, edgeSeq[edge]!, edgeSrc[edge]!, edgeDst[edge]!, to.kinds[edgeKind[edge]!]!);
     }
     const clones = this.#cloneNames(unit, to);
-    this.#addObject(id, object, clones, to);
+    this.#addObject(id, unit, clones, to);
     const functions = Array.from(nodeFunction, (f) => to.functions[f]!);
     const more = this.#addNodesOfCalls(id, calls, functions, to);
     const { caller, callee } = this.#addCalls(id, object, calls, to);
@@ -223,15 +223,26 @@ export class IndexWriter {
     }
   }
 
-  #addObject(unit: number, object: ObjectFacts, clones: ReadonlySet<number>, to: Translation): void {
+  #addObject(unit: number, facts: UnitFacts, clones: ReadonlySet<number>, to: Translation): void {
+    const { object } = facts;
     if (object.state === 'corrupt') this.#problems.add(unit, object.file, null, object.what);
     if (object.state !== 'read') return;
     const { name, body, binding, role, bodies, lostInModule } = object.symbols;
     for (const lost of new Set(lostInModule)) this.#lost.add(unit, to.names[lost]!);
+    const ofCompiler = new Map<number, number[]>();
+    facts.compilerNames.symbol.forEach((symbol, i) => {
+      const id = to.names[facts.compilerNames.name[i]!]!;
+      ofCompiler.set(symbol, [...(ofCompiler.get(symbol) ?? []), id]);
+    });
     for (let i = 0; i < name.length; i++) {
       const id = to.names[name[i]!]!;
-      const isClone = role[i] === Role.function && clones.has(id);
+      const names = ofCompiler.get(i);
+      const isClone = role[i] === Role.function && (clones.has(id) || names?.every((one) => clones.has(one)));
       this.#symbols.add(unit, i, id, body[i]!, Math.min(binding[i]!, 3), isClone ? Role.clone : role[i]!, 0);
+    }
+    let next = name.length;
+    for (const [symbol, names] of ofCompiler) {
+      for (const id of names) this.#symbols.add(unit, next++, id, body[symbol]!, 0, Role.compilerName, 0);
     }
     const { section, sectionIndex, value, size, traceable, owner } = bodies;
     for (let i = 0; i < section.length; i++) {

@@ -54,14 +54,15 @@ export class BodyNames {
 
   isClone(body: number): boolean {
     const { symbolFlags } = this.#graph.unitOf(body);
-    return this.#graph
-      .symbolsOf(body)
-      .every((symbol) => SymbolFlags.role(symbolFlags[symbol]!) === Role.clone);
+    return this.#graph.symbolsOf(body).every((symbol) => {
+      const role = SymbolFlags.role(symbolFlags[symbol]!);
+      return role === Role.clone || role === Role.compilerName;
+    });
   }
 
   /**
    * The one asked for if the image has it, else the first global name, never a clone's or a linker script's if there is
-   * another, nor one that lost.
+   * another, nor one that lost or that only the compiler has.
    */
   #names(body: number, symbols: readonly number[]): readonly number[] {
     let names = this.#several.get(body);
@@ -69,6 +70,7 @@ export class BodyNames {
       const { symbolName, symbolFlags } = this.#graph.unitOf(body);
       const all = symbols
         .map((symbol) => ({ name: symbolName[symbol]!, flags: symbolFlags[symbol]! }))
+        .filter(({ flags }) => SymbolFlags.role(flags) !== Role.compilerName)
         .sort((a, b) => rank(a.flags) - rank(b.flags) || (this.text(a.name) < this.text(b.name) ? -1 : 1));
       const kept = all.filter(({ flags }) => !SymbolFlags.isLost(flags));
       const own = kept.find(({ name }) => name === this.#asked) ?? all[0]!;

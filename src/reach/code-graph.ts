@@ -178,7 +178,9 @@ export class CodeGraph {
       )) {
         const code = this.#unitOfBuild(from);
         if (code === undefined) continue;
-        for (const found of bodiesNamed(code, caller)) {
+        const bodies: number[] = [];
+        addBodiesLinked(bodies, code, caller);
+        for (const found of bodies) {
           const known = counts.get(found);
           if (known !== undefined) counts.set(found, known + count);
         }
@@ -203,8 +205,8 @@ export class CodeGraph {
     const names: { name: number; local: boolean }[] = [];
     for (const symbol of this.symbolsOf(body)) {
       const flags = symbolFlags[symbol]!;
-      if (!SymbolFlags.isLost(flags))
-        names.push({ name: symbolName[symbol]!, local: SymbolFlags.isLocal(flags) });
+      if (SymbolFlags.isLost(flags) || SymbolFlags.role(flags) === Role.compilerName) continue;
+      names.push({ name: symbolName[symbol]!, local: SymbolFlags.isLocal(flags) });
     }
     return names;
   }
@@ -264,7 +266,7 @@ export class CodeGraph {
           last = this.unit(units[at]!);
           reaches = this.#reaches(last, name, unit, body);
         }
-        if (reaches) addBodiesNamed(found, last, callers[at]!);
+        if (reaches) addBodiesLinked(found, last, callers[at]!);
       }
     }
     return found;
@@ -292,8 +294,7 @@ export class CodeGraph {
   /** Whether a unit that refers to one of a body's names means that body. */
   #reaches(from: UnitCode, name: number, unit: UnitCode, body: number): boolean {
     if (from === unit) return true;
-    const own = findName(from, name);
-    if (own >= 0 && !SymbolFlags.isLost(from.symbolFlags[own]!)) return false;
+    if (definesName(from, name)) return false;
     return this.#definitions(name, from).includes(body);
   }
 
@@ -393,7 +394,7 @@ export function findName({ symbolName }: Pick<UnitCode, 'symbolName'>, name: num
   return symbolName[low] === name ? low : -1;
 }
 
-/** The bodies of a name in a unit, a fragment's counted as its function's. */
+/** The bodies of a name in a unit as its dump means it, a fragment's counted as its function's. */
 export function bodiesNamed(unit: UnitCode, name: number): number[] {
   const bodies: number[] = [];
   addBodiesNamed(bodies, unit, name);
@@ -404,14 +405,42 @@ export function bodiesNamed(unit: UnitCode, name: number): number[] {
 export function addBodiesNamed(to: number[], unit: UnitCode, name: number): void {
   const first = findName(unit, name);
   if (first < 0) return;
-  for (let symbol = first; unit.symbolName[symbol] === name; symbol++) {
-    const body = unit.symbolBody[symbol]!;
+  const before = to.length;
+  addBodies(to, unit, first, true);
+  if (to.length === before) addBodies(to, unit, first, false);
+}
+
+/** The bodies of a symbol's name in a unit, as calls mean it, into a list that need not be new. */
+function addBodiesLinked(to: number[], unit: UnitCode, name: number): void {
+  const first = findName(unit, name);
+  if (first >= 0) addBodies(to, unit, first, false);
+}
+
+/** @param byCompiler whether those that only the compiler calls so, or those whose symbol is called so */
+function addBodies(
+  to: number[],
+  { symbolName, symbolBody, symbolFlags }: UnitCode,
+  first: number,
+  byCompiler: boolean,
+): void {
+  for (let symbol = first; symbolName[symbol] === symbolName[first]; symbol++) {
+    if ((SymbolFlags.role(symbolFlags[symbol]!) === Role.compilerName) !== byCompiler) continue;
+    const body = symbolBody[symbol]!;
     if (!to.includes(body, Math.max(to.length - 8, 0))) to.push(body);
   }
 }
 
 interface Symbols extends Pick<UnitCode, 'symbolName' | 'symbolBody' | 'symbolFlags'> {
   readonly states?: readonly number[];
+}
+
+function definesName(unit: UnitCode, name: number): boolean {
+  const { symbolName, symbolFlags } = unit;
+  for (let symbol = findName(unit, name); symbol >= 0 && symbolName[symbol] === name; symbol++) {
+    const flags = symbolFlags[symbol]!;
+    if (!SymbolFlags.isLost(flags) && SymbolFlags.role(flags) !== Role.compilerName) return true;
+  }
+  return false;
 }
 
 function linkedCode(base: number, { symbolName, symbolBody, symbolFlags, owner }: UnitLinked): Symbols {
@@ -439,7 +468,8 @@ function unverifiedCode(base: number, { nodeName, nodeRemoved, cloneNames }: Uni
 function statesOf(away: boolean, { owner, fate, symbolBody, symbolFlags }: UnitLinked): number[] {
   const roles = new Uint8Array(owner.length);
   for (let symbol = 0; symbol < symbolBody.length; symbol++) {
-    roles[symbolBody[symbol]!]! |= 1 << SymbolFlags.role(symbolFlags[symbol]!);
+    const role = SymbolFlags.role(symbolFlags[symbol]!);
+    if (role !== Role.compilerName) roles[symbolBody[symbol]!]! |= 1 << role;
   }
   const states: number[] = [];
   for (let body = 0; body < owner.length; body++) {

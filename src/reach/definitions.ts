@@ -48,6 +48,14 @@ export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: Un
     const files = all.map((d) => `${d.name}@${d.file}`);
     throw new InputError('', `no ${spec.name} is declared in ${file}`, `there is ${files.join(', ')}`);
   }
+  const nameId = index.nameId(spec.name);
+  if (nameId !== undefined && index.unitsWithTrampoline(nameId).length > 0) {
+    throw new InputError(
+      '',
+      `${spec.name} is code that only hands on to a function, and no function itself`,
+      'ask for that function',
+    );
+  }
   const scope = filter.build !== undefined || filter.unit !== undefined ? ' in the units asked about' : '';
   const near = nearest(spec.name, index.functionNames());
   throw new InputError(
@@ -76,7 +84,9 @@ function definitionsOf(index: IndexReader, asked: string, filter: UnitFilter): D
   const name = isFragment ? parent! : asked;
   const nameId = isFragment ? index.nameId(name)! : fragmentId;
   const wanted = unitTest(index, filter);
-  const has = (unit: UnitRow) => wanted(unit) && (!isFragment || within.includes(unit.id));
+  const handOn = index.unitsWithTrampoline(nameId);
+  const has = (unit: UnitRow) =>
+    wanted(unit) && (!isFragment || within.includes(unit.id)) && !handOn.includes(unit.id);
   const drafts: Draft[] = [];
   const draftFor = (unit: UnitRow, file: string, line: number, assumed: boolean) => {
     let draft = drafts.find((d) => d.build === unit.build && sameFile(d.file, file));

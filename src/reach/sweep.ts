@@ -4,7 +4,7 @@
  */
 import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
-import { bodiesNamed, type UnitCode } from './code-graph.js';
+import { bodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
 import { sameBodyNodes } from './unit-walk.js';
@@ -43,7 +43,7 @@ export function* sweep(sets: PatchSets): Generator<SweptUnit> {
 
 function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
   const targets = new Targets(unit);
-  const names = functionNames(unit, targets);
+  const names = functionNames(sets.graph, unit, targets);
   // All that a walk can start from, before the sets get their size.
   for (const name of unit.symbolName) targets.of(name);
   const words = (targets.list.length + 31) >> 5;
@@ -56,7 +56,7 @@ function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
 }
 
 /** Functions of a source that the unit's dump, call graph or object names: no clones, fragments or trampolines. */
-function functionNames(unit: UnitCode, targets: Targets): Set<number> {
+function functionNames(graph: CodeGraph, unit: UnitCode, targets: Targets): Set<number> {
   const { symbolName, symbolBody, symbolFlags, cloneNames } = unit;
   const names = new Set(targets.names());
   const inSource = new Set<number>(targets.list);
@@ -68,6 +68,9 @@ function functionNames(unit: UnitCode, targets: Targets): Set<number> {
     if (isOwn && (!isTold || inSource.has(symbolBody[symbol]!))) names.add(symbolName[symbol]!);
   }
   for (const name of cloneNames) names.delete(name);
+  for (const name of names) {
+    if (bodiesNamed(unit, name).some((body) => graph.state(body) === State.trampoline)) names.delete(name);
+  }
   return names;
 }
 

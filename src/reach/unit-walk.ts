@@ -27,7 +27,7 @@ function findSameBody({
   const names = new Uint8Array(bodyCount);
   let several = false;
   for (let symbol = 0; symbol < symbolName.length; symbol++) {
-    if (SymbolFlags.role(symbolFlags[symbol]!) === Role.fragment) continue;
+    if (!isOwnName(symbolFlags[symbol]!)) continue;
     const body = symbolBody[symbol]! - base;
     names[body] = Math.min(names[body]! + 1, 2);
     if (names[body] === 2) several = true;
@@ -37,7 +37,7 @@ function findSameBody({
   const nodesOf = new Map<number, number[]>();
   for (let symbol = 0; symbol < symbolName.length; symbol++) {
     const body = symbolBody[symbol]!;
-    if (names[body - base] !== 2 || SymbolFlags.role(symbolFlags[symbol]!) === Role.fragment) continue;
+    if (names[body - base] !== 2 || !isOwnName(symbolFlags[symbol]!)) continue;
     const known = namesOf.get(body);
     if (known) known.push(symbolName[symbol]!);
     else namesOf.set(body, [symbolName[symbol]!]);
@@ -54,4 +54,10 @@ function findSameBody({
     }
   }
   return same;
+}
+
+/** Whether records that have the name speak of the body's code: `foo` of target_clones is no name of what chooses a version. */
+function isOwnName(flags: number): boolean {
+  const role = SymbolFlags.role(flags);
+  return role !== Role.fragment && role !== Role.trampoline;
 }

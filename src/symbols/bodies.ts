@@ -1,7 +1,17 @@
 import type { ObjectFunctions } from './object-functions.js';
 
-/** What a function symbol is of its body (DOMAIN: body, fragment, trampoline); the numbers are those of the index. */
-export const Role = { function: 0, clone: 1, fragment: 2, trampoline: 3, linkerScript: 4 } as const;
+/**
+ * What a name is of its body; the numbers are those of the index. A linker script's and a compiler's names are no symbols
+ * of the object: only the linked file or only the dump and the call graph have them.
+ */
+export const Role = {
+  function: 0,
+  clone: 1,
+  fragment: 2,
+  trampoline: 3,
+  linkerScript: 4,
+  compilerName: 5,
+} as const;
 
 /** A unit's emitted code: every place where function symbols stand, once, in the order of (section, offset). */
 export interface Bodies {
@@ -42,6 +52,7 @@ export function functionOfFragment(name: string): string | undefined {
 export function bodiesOf(functions: ObjectFunctions): Bodies {
   const { names, section, value } = functions;
   const role = Uint8Array.from(names, (name) => (TRAMPOLINE.test(name) ? Role.trampoline : Role.function));
+  markResolvers(functions, role);
   const parents = parentsOf(names, role);
   const order = Uint32Array.from(names.keys()).sort(
     (a, b) => section[a]! - section[b]! || value[a]! - value[b]!,
@@ -77,6 +88,44 @@ export function bodiesOf(functions: ObjectFunctions): Bodies {
       owner,
     },
   };
+}
+
+/** Copies of one version of a function, which take no part in the choice between its versions. */
+const COPY = /\.(?:constprop|isra|part|simdclone)(?:\.\d+)?(?:\.|$)/;
+
+/**
+ * The functions that target_clones made several versions of: `foo`, an IFUNC of the code that chooses one, hands on to
+ * `foo.default`, `foo.avx2`, ... (gcc/multiple_target.cc). A written IFUNC has none; its code is a function.
+ */
+export function versionsOf({ names, indirect }: FunctionNames): ReadonlyMap<string, readonly string[]> {
+  const versions = new Map<string, readonly string[]>();
+  for (const name of names.filter((_, symbol) => indirect[symbol] === 1)) {
+    const own = names.filter(
+      (other) =>
+        other.startsWith(`${name}.`) &&
+        other !== resolverOf(name) &&
+        !COPY.test(other) &&
+        functionOfFragment(other) === undefined,
+    );
+    if (own.length > 0) versions.set(name, own);
+  }
+  return versions;
+}
+
+type FunctionNames = Pick<ObjectFunctions, 'names' | 'indirect'>;
+
+/** gcc/config/i386/i386-features.c, make_resolver_func. */
+export function resolverOf(name: string): string {
+  return `${name}.resolver`;
+}
+
+function markResolvers(functions: FunctionNames, role: Uint8Array): void {
+  const versioned = versionsOf(functions);
+  if (versioned.size === 0) return;
+  const resolvers = new Set([...versioned.keys()].flatMap((name) => [name, resolverOf(name)]));
+  functions.names.forEach((name, symbol) => {
+    if (resolvers.has(name)) role[symbol] = Role.trampoline;
+  });
 }
 
 /** Fragments, each with the symbol of its function, and marks them. One whose function is not told is a body itself. */

@@ -39,6 +39,8 @@ export interface ObjectFunctions {
   readonly size: Float64Array;
   /** STB_LOCAL, STB_GLOBAL, STB_WEAK or STB_GNU_UNIQUE. */
   readonly binding: Uint8Array;
+  /** 1 for a STT_GNU_IFUNC: the code is not the function's, but chooses it when it is linked. */
+  readonly indirect: Uint8Array;
   /** 1 where ftrace, and so livepatch, can redirect the function (see traceable.ts). */
   readonly traceable: Uint8Array;
   /**
@@ -67,13 +69,14 @@ export function objectFunctions(elf: Elf): ObjectFunctions {
 
   const found = functionSymbols(symbols);
   const count = found.length;
-  const buffer = new ArrayBuffer(count * 26);
+  const buffer = new ArrayBuffer(count * 27);
   const value = new Float64Array(buffer, 0, count);
   const size = new Float64Array(buffer, count * 8, count);
   const section = new Uint32Array(buffer, count * 16, count);
   const sectionName = new Uint32Array(buffer, count * 20, count);
   const binding = new Uint8Array(buffer, count * 24, count);
   const traceable = new Uint8Array(buffer, count * 25, count);
+  const indirect = new Uint8Array(buffer, count * 26, count);
   const names: string[] = [];
   const sections = new Map<string, number>();
   const nameOf = nameDecoder(symbols, file);
@@ -85,6 +88,7 @@ export function objectFunctions(elf: Elf): ObjectFunctions {
     value[i] = symbols.offsetValue(symbol);
     size[i] = symbols.size(symbol);
     binding[i] = symbols.bind(symbol);
+    indirect[i] = symbols.type(symbol) === STT_GNU_IFUNC ? 1 : 0;
     const index = symbols.sectionIndex(symbol);
     section[i] = index;
     if (index !== lastSection) {
@@ -106,6 +110,7 @@ export function objectFunctions(elf: Elf): ObjectFunctions {
     value,
     size,
     binding,
+    indirect,
     traceable,
     lostInModule: lostInModule(elf, symbols, nameOf),
   };

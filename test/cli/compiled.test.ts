@@ -340,7 +340,9 @@ describe.skipIf(!hasGcc())('a small kernel', () => {
       const answer = await affected(none, 'fits');
       expect(Object.values(answer.objects)).toEqual([[], [], [], []]);
       expect(answer.one('kernel/core.c', 'show')).toMatchObject({ class: 'patch', places: [] });
-      expect(new Set(answer.unknowns.map(({ code }) => code))).toEqual(new Set(['object-unknown']));
+      // Without a vmlinux, who calls the stuck `util` from assembly is not known either.
+      const codes = new Set(answer.unknowns.map(({ code }) => code));
+      expect(codes).toEqual(new Set(['object-unknown', 'open-end']));
       const klp = await klpReach(['affected', 'fits', '--db', none, '-f', 'klp']);
       expect(klp.code).toBe(1);
       expect(klp.out).toContain('position unknown');

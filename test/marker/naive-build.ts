@@ -45,11 +45,13 @@ export class NaiveBuild {
     return this.units.find((unit) => unit.name === name)!;
   }
 
-  /** What calls a body once the program is linked. */
+  /** What calls a body once the program is linked: no code of a weak definition that lost. */
   callers(member: Member): readonly Member[] {
     const known = this.#callers.get(member.body);
     if (known !== undefined) return known;
-    const callers = this.units.flatMap((from) => this.#callersIn(from, member));
+    const callers = this.units
+      .flatMap((from) => this.#callersIn(from, member))
+      .filter((caller) => this.#kind(caller) !== 'discarded');
     this.#callers.set(member.body, callers);
     return callers;
   }

@@ -182,9 +182,3 @@ describe('a name that the source gave with asm("name")', () => {
     expect(asked.members('real')).toEqual(['blocked real', 'clone real.isra.0', 'patch host']);
   });
 });
-
-/** The dump's names of these are not those of the object's symbols; the call graph's titles and labels have both. */
-describe('names that only the compiler reconciles', () => {
-  test.todo('f of target_clones is f.default');
-  test.todo('f.simdclone.0 is _ZGVbN4v_f, and a clone');
-});
