@@ -92,7 +92,7 @@ class CallgraphParser {
     const callee = this.#title(text.slice(target, targetEnd));
     if (caller < 0) throw this.#malformed(at, `is an edge out of ${INDIRECT}`);
     // What a call through a pointer calls is not known here: a function whose address is taken is an open end.
-    if (callee >= 0) this.#facts.addCall(caller, callee);
+    if (callee >= 0) this.#facts.addCall(caller, callee, targetEnd === end - END.length);
   }
 
   #node(at: number, end: number): void {

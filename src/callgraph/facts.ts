@@ -19,6 +19,8 @@ export interface CallFacts {
   readonly callCallee: Int32Array;
   /** How many places of the caller call the callee. */
   readonly callCount: Int32Array;
+  /** 1 for calls of which none has a place in the source, though the others have: the compiler made them. */
+  readonly callPlaceless: Uint8Array;
   /** Calls by machine code that no function holds: names of callees and of sections, each pair once. */
   readonly namelessCallee: Int32Array;
   readonly namelessSection: Int32Array;
@@ -40,6 +42,7 @@ export class CallFactsBuilder {
   readonly #caller: number[] = [];
   readonly #callee: number[] = [];
   readonly #count: number[] = [];
+  readonly #placeless: number[] = [];
   readonly #nameless = new Set<number>();
 
   name(text: string): number {
@@ -61,17 +64,19 @@ export class CallFactsBuilder {
     this.#functionLabel.push(label);
   }
 
-  addCall(caller: number, callee: number): void {
+  addCall(caller: number, callee: number, placeless = false): void {
     const pair = caller * PAIR + callee;
     const row = this.#pairs.get(pair);
     if (row !== undefined) {
       this.#count[row]!++;
+      if (!placeless) this.#placeless[row] = 0;
       return;
     }
     this.#pairs.set(pair, this.#count.length);
     this.#caller.push(caller);
     this.#callee.push(callee);
     this.#count.push(1);
+    this.#placeless.push(placeless ? 1 : 0);
   }
 
   addNamelessCall(callee: number, section: number): void {
@@ -89,6 +94,7 @@ export class CallFactsBuilder {
       callCaller: Int32Array.from(this.#caller),
       callCallee: Int32Array.from(this.#callee),
       callCount: Int32Array.from(this.#count),
+      callPlaceless: Uint8Array.from(this.#placeless),
       namelessCallee: Int32Array.from(this.#nameless, (pair) => Math.floor(pair / PAIR)),
       namelessSection: Int32Array.from(this.#nameless, (pair) => pair % PAIR),
     };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
 import { InputError } from '../errors.js';
 import { type Member, readArchive } from '../input/archive.js';
-import { companion, stemOf } from '../input/roles.js';
+import { companion, foldingName, foldingNames, stemOf } from '../input/roles.js';
 import { type ImageFile, isImageRole } from './image-files.js';
 import type { ObjectFacts, UnitFacts } from './unit-facts.js';
 import type { UnitFileOptions } from './unit-files.js';
@@ -37,6 +38,7 @@ export async function readArchives(
   const dumps = new Map<string, Part<UnitFacts['dump']> & { file: string }>();
   const objects = new Map<string, Part<ObjectFacts>>();
   const calls = new Map<string, Part<ReadCalls>>();
+  const folding = new Map<string, Part<readonly EqualityHit[]>>();
   const images: ImageFile[] = [];
   const warnings: { where: string; what: string }[] = [];
   for (const archive of archives) {
@@ -52,6 +54,8 @@ export async function readArchives(
         objects.set(name, { stamp, facts: reader.readObject(bytes, file) });
       } else if (role === 'callgraph' && options.calls !== 'none') {
         calls.set(name, { stamp, facts: reader.readCalls(bytes, file) });
+      } else if (role === 'folding') {
+        folding.set(foldingName(name), { stamp, facts: parseFolding(bytes) });
       } else if (isImageRole(role)) {
         images.push({ role, name, path: file, stamp, bytes: async () => bytes });
       }
@@ -64,10 +68,12 @@ export async function readArchives(
     const object = objects.get(companion(stem, '.o')) ?? { stamp: noObject, facts: { state: noObject } };
     const noCalls = stateWithout(options.calls !== 'none');
     const call = calls.get(companion(stem, '.ci')) ?? { stamp: noCalls, facts: withoutCalls(noCalls) };
+    const told = foldingNames(stem).flatMap((one) => folding.get(one) ?? []);
+    const hits = told.length === 0 ? undefined : told.flatMap((one) => one.facts);
     return {
       name,
-      stamp: `${stamp} ${object.stamp} ${call.stamp}`,
-      facts: reader.unit(name, file, facts, object.facts, call.facts),
+      stamp: [stamp, object.stamp, call.stamp, ...told.map((one) => one.stamp)].join(' '),
+      facts: reader.unit(name, file, facts, object.facts, call.facts, hits),
     };
   });
   units.sort((a, b) => (a.name < b.name ? -1 : 1));

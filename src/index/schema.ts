@@ -52,6 +52,7 @@ CREATE TABLE unit (
   object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
   object_path TEXT,
   calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'missing', 'corrupt', 'not asked')),
+  folding TEXT NOT NULL CHECK (folding IN ('read', 'missing')),
   UNIQUE (build, path)
 ) STRICT;
 
@@ -111,6 +112,13 @@ CREATE TABLE symbol (
   lost INTEGER NOT NULL CHECK (lost IN (0, 1)),
   PRIMARY KEY (unit, id),
   FOREIGN KEY (unit, body) REFERENCES body (unit, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fold (
+  unit INTEGER NOT NULL REFERENCES unit,
+  folded INTEGER NOT NULL REFERENCES name,
+  kept INTEGER NOT NULL REFERENCES name,
+  PRIMARY KEY (unit, folded, kept)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unit_graph (
@@ -188,6 +196,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS name_text ON name (text);
 CREATE INDEX IF NOT EXISTS function_name ON function (name);
 CREATE INDEX IF NOT EXISTS node_function ON node (function);
 CREATE INDEX IF NOT EXISTS symbol_name ON symbol (name);
+CREATE INDEX IF NOT EXISTS fold_folded ON fold (folded);
 CREATE INDEX IF NOT EXISTS call_callee ON call (callee);
 CREATE INDEX IF NOT EXISTS reference_target ON reference (target);
 CREATE INDEX IF NOT EXISTS image_symbol_name ON image_symbol (name);
@@ -197,7 +206,7 @@ CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
 /** What a person with sqlite3 or datasette reads: the same rows in words. */
 export const VIEWS = `
 CREATE VIEW units AS
-  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object, u.calls,
+  SELECT b.name AS build, u.path, u.source, u.lines, u.complete, u.object, u.calls, u.folding,
     (SELECT group_concat(i.name, ' ') FROM unit_image l JOIN image i ON i.id = l.image WHERE l.unit = u.id) AS image,
     (SELECT count(*) FROM node n WHERE n.unit = u.id) AS nodes,
     (SELECT count(*) FROM edge e WHERE e.unit = u.id) AS edges
@@ -249,6 +258,13 @@ CREATE VIEW outside_references AS
   FROM outside o
   JOIN unit u ON u.id = o.unit JOIN build b ON b.id = u.build JOIN image i ON i.id = o.image
   JOIN name t ON t.id = o.target JOIN name sec ON sec.id = o.section LEFT JOIN name c ON c.id = o."by";
+
+-- Functions that the compiler folded into equal ones: what called them calls, or has inlined, the other.
+CREATE VIEW folds AS
+  SELECT b.name AS build, u.path AS unit, tf.text AS folded, tk.text AS kept
+  FROM fold f
+  JOIN unit u ON u.id = f.unit JOIN build b ON b.id = u.build
+  JOIN name tf ON tf.id = f.folded JOIN name tk ON tk.id = f.kept;
 
 CREATE VIEW calls AS
   SELECT b.name AS build, u.path AS unit, tc.text AS caller, te.text AS callee, c.count

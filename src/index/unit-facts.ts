@@ -11,6 +11,8 @@ export interface UnitJob {
   readonly object: { readonly path: string } | 'missing' | 'not asked';
   /** Where its calls are read, or why they are not. */
   readonly calls: CallSource | 'missing' | 'not asked';
+  /** Where to read what GCC says of folding; none where nothing was kept. */
+  readonly folding: readonly string[];
 }
 
 /** A `.ci` file, or an object's machine code through objdump: the one that is named, or the machine's own. */
@@ -92,10 +94,20 @@ export type CallFacts =
       readonly caller: Int32Array;
       readonly callee: Int32Array;
       readonly count: Int32Array;
+      /** 1 for calls that the compiler made (callgraph/facts.ts). */
+      readonly placeless: Uint8Array;
       /** Calls by code that no function holds, and the sections of that code. */
       readonly namelessCallee: Int32Array;
       readonly namelessSection: Int32Array;
     };
+
+/** Functions that were folded into others (symbols/folds.ts): names. */
+export interface FoldColumns {
+  /** Whether what GCC says of it was read. */
+  readonly told: boolean;
+  readonly folded: Int32Array;
+  readonly kept: Int32Array;
+}
 
 /** What a unit's files say. */
 export interface UnitFacts {
@@ -106,6 +118,7 @@ export interface UnitFacts {
   readonly object: ObjectFacts;
   readonly calls: CallFacts;
   readonly compilerNames: CompilerNameColumns;
+  readonly folds: FoldColumns;
 }
 
 /** Some units, and the words that are new since the same reader's batch before. */

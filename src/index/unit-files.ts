@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../input/inputs.js';
-import { companion, stemOf } from '../input/roles.js';
+import { companion, foldingName, foldingNames, stemOf } from '../input/roles.js';
 import type { CallSource, UnitJob } from './unit-facts.js';
 
 /** What of a unit is read besides its dump. */
@@ -32,8 +32,8 @@ interface Companion {
 export function pairUnitFiles(entries: readonly Entry[], root: string, options: UnitFileOptions): FileUnit[] {
   const beside = new Map(
     entries
-      .filter(({ role }) => role === 'object' || role === 'callgraph')
-      .map(({ name, path, size, mtimeNs }) => [name, { path, stamp: `${size}-${mtimeNs}` }]),
+      .filter(({ role }) => role === 'object' || role === 'callgraph' || role === 'folding')
+      .map(({ name, path, size, mtimeNs }) => [foldingName(name), { path, stamp: `${size}-${mtimeNs}` }]),
   );
   return entries
     .filter((entry) => entry.role === 'dump')
@@ -44,8 +44,16 @@ export function pairUnitFiles(entries: readonly Entry[], root: string, options: 
           ? 'not asked'
           : (findObject(companion(stem, '.o'), beside, root, options) ?? 'missing');
       const calls = findCalls(beside.get(companion(stem, '.ci')), object, options);
-      const stamp = [`${dump.size}-${dump.mtimeNs}`, stampOf(object), stampOf(calls)].join(' ');
-      return { name: dump.name, stamp, job: { name: dump.name, dump: dump.path, object, calls } };
+      const folding = foldingNames(stem).flatMap((name) => beside.get(name) ?? []);
+      const parts = [stampOf(object), stampOf(calls), ...folding.map(stampOf)];
+      const job: UnitJob = {
+        name: dump.name,
+        dump: dump.path,
+        object,
+        calls,
+        folding: folding.map(({ path }) => path),
+      };
+      return { name: dump.name, stamp: [`${dump.size}-${dump.mtimeNs}`, ...parts].join(' '), job };
     });
 }
 

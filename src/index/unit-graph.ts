@@ -22,6 +22,9 @@ export interface UnitDump {
   /** Calls: ids of names. */
   readonly caller: Numbers;
   readonly callee: Numbers;
+  /** Functions that were folded into others, and into which: ids of names. */
+  readonly folded: Numbers;
+  readonly kept: Numbers;
 }
 
 /** What linking made of a unit's object; empty where no object was read. */
@@ -58,6 +61,8 @@ export function encodeDump(dump: UnitDump): Buffer {
   writer.numbers(dump.cloneNames);
   writer.numbers(dump.caller);
   writer.numbers(dump.callee);
+  writer.numbers(dump.folded);
+  writer.numbers(dump.kept);
   return writer.finish();
 }
 
@@ -80,6 +85,8 @@ export function decodeDump(blob: Buffer): UnitDump {
     cloneNames: reader.numbers(),
     caller: reader.numbers(),
     callee: reader.numbers(),
+    folded: reader.numbers(),
+    kept: reader.numbers(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
+import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
 import { type ObjectReferences, readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
@@ -7,8 +8,10 @@ import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
 import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
+import { foldsOf } from '../symbols/folds.js';
 import { type ObjectFunctions, objectFunctions } from '../symbols/object-functions.js';
 import type { NewWords } from './dictionary.js';
+import { foldEvidence } from './fold-evidence.js';
 import {
   type CallFacts,
   type CallSource,
@@ -40,18 +43,38 @@ export class UnitReader {
         : this.readObject(readFileSync(job.object.path), job.object.path);
     const calls =
       typeof job.calls === 'string' ? withoutCalls(job.calls) : await this.#readCallSource(job.calls);
-    return this.unit(job.name, job.dump, dump, object, calls);
+    const hits =
+      job.folding.length === 0 ? undefined : job.folding.flatMap((path) => parseFolding(readFileSync(path)));
+    return this.unit(job.name, job.dump, dump, object, calls, hits);
   }
 
-  /** Joins what a unit's files say. */
-  unit(name: string, file: string, dump: DumpFacts, object: ObjectFacts, calls: ReadCalls): UnitFacts {
+  /**
+   * Joins what a unit's files say.
+   *
+   * @param hits what GCC says of folding, if it was read
+   */
+  unit(
+    name: string,
+    file: string,
+    dump: DumpFacts,
+    object: ObjectFacts,
+    calls: ReadCalls,
+    hits: readonly EqualityHit[] | undefined,
+  ): UnitFacts {
+    const compilerNames = this.#compilerNames(dump, object, calls.renamed);
+    const found = foldsOf(foldEvidence(this.#table, dump, object, calls.facts, compilerNames, hits ?? []));
     return {
       name,
       file,
       dump,
       object,
       calls: calls.facts,
-      compilerNames: this.#compilerNames(dump, object, calls.renamed),
+      compilerNames,
+      folds: {
+        told: hits !== undefined,
+        folded: Int32Array.from(found, ({ folded }) => folded),
+        kept: Int32Array.from(found, ({ kept }) => kept),
+      },
     };
   }
 
@@ -102,6 +125,7 @@ export class UnitReader {
       caller: found.callCaller.map((name) => names[name]!),
       callee: found.callCallee.map((name) => names[name]!),
       count: found.callCount,
+      placeless: found.callPlaceless,
       namelessCallee: found.namelessCallee.map((name) => names[name]!),
       namelessSection: found.namelessSection.map((name) => names[name]!),
     };

@@ -41,6 +41,7 @@ export class IndexWriter {
   readonly #symbols: BulkInsert;
   readonly #references: BulkInsert;
   readonly #lost: BulkInsert;
+  readonly #folds: BulkInsert;
   readonly #calls: BulkInsert;
   readonly #graphs: BulkInsert;
   /** Section name -> `body.lifetime`. */
@@ -65,7 +66,7 @@ export class IndexWriter {
       .pluck()
       .get(build, root, now) as number;
     this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
-    this.#units = new BulkInsert(db, 'unit', 10);
+    this.#units = new BulkInsert(db, 'unit', 11);
     this.#problems = new BulkInsert(db, 'problem', 4);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
@@ -73,6 +74,7 @@ export class IndexWriter {
     this.#symbols = new BulkInsert(db, 'symbol', 7);
     this.#references = new BulkInsert(db, 'reference', 5);
     this.#lost = new BulkInsert(db, 'lost_symbol', 2);
+    this.#folds = new BulkInsert(db, 'fold', 3);
     this.#calls = new BulkInsert(db, 'call', 4);
     this.#graphs = new BulkInsert(db, 'unit_graph', 3);
   }
@@ -118,6 +120,7 @@ export class IndexWriter {
       object.state,
       'file' in object ? object.file : null,
       calls.state,
+      unit.folds.told ? 'read' : 'missing',
     );
     for (const problem of dump.problems) this.#problems.add(id, unit.file, problem.line, problem.what);
     const { nodeFunction, nodeOrder, nodeRemoved } = dump;
@@ -134,6 +137,11 @@ export class IndexWriter {
     const more = this.#addNodesOfCalls(id, calls, functions, to);
     const { caller, callee } = this.#addCalls(id, object, calls, to);
     this.#addReferences(id, object, calls, to);
+    const folded = unit.folds.folded.map((name) => to.names[name]!);
+    const kept = unit.folds.kept.map((name) => to.names[name]!);
+    folded.forEach((name, at) => {
+      this.#folds.add(id, name, kept[at]!);
+    });
     const all = [...functions, ...more];
     const graph = encodeDump({
       nodeName: Int32Array.from(all, (f) => this.#dictionary!.nameOf(f)),
@@ -145,6 +153,8 @@ export class IndexWriter {
       cloneNames: Int32Array.from(clones).sort(),
       caller: Int32Array.from(caller),
       callee: Int32Array.from(callee),
+      folded,
+      kept,
     });
     this.#graphs.add(id, graph, EMPTY);
   }
@@ -312,6 +322,7 @@ export class IndexWriter {
       this.#symbols,
       this.#references,
       this.#lost,
+      this.#folds,
       this.#calls,
       this.#graphs,
     ])
@@ -340,7 +351,8 @@ export class IndexWriter {
         SELECT name FROM function UNION SELECT name FROM symbol UNION SELECT section FROM body
         UNION SELECT target FROM reference UNION SELECT section FROM reference UNION SELECT "by" FROM reference
         UNION SELECT target FROM outside UNION SELECT section FROM outside UNION SELECT "by" FROM outside
-        UNION SELECT caller FROM call UNION SELECT callee FROM call UNION SELECT name FROM export UNION SELECT name FROM lost_symbol
+        UNION SELECT caller FROM call UNION SELECT callee FROM call
+        UNION SELECT folded FROM fold UNION SELECT kept FROM fold UNION SELECT name FROM export UNION SELECT name FROM lost_symbol
         UNION SELECT name FROM image_symbol UNION SELECT section FROM image_symbol WHERE section IS NOT NULL
         UNION SELECT file FROM image_symbol WHERE file IS NOT NULL);
       DELETE FROM path WHERE id NOT IN (SELECT path FROM function);
@@ -364,6 +376,7 @@ const UNIT_TABLES = [
   'reference',
   'outside',
   'lost_symbol',
+  'fold',
   'call',
   'problem',
   'unit_image',

@@ -1,12 +1,12 @@
-import { type BigIntStats, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { type BigIntStats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.js';
 import { bzip2Refused } from './archive.js';
 import { headOf, withFile } from './bytes.js';
 import { type ListedName, parseList } from './list.js';
 import { compressionOf, HEAD_SIZE, isBzip2, isDump, isTar, isText, isZeroBlock } from './magic.js';
 import { bytewise, type InputWarning, joinName, reasonOf } from './names.js';
-import { classify, companion, type Role, stemOf } from './roles.js';
+import { classify, companion, foldingName, foldingNames, type Role, stemOf } from './roles.js';
 import { walk } from './walk.js';
 
 /** A file of the build. */
@@ -174,8 +174,8 @@ class Finder {
   private addDump(path: string, stat: BigIntStats): void {
     this.add(path, 'dump', stat);
     const stem = stemOf(path);
-    for (const [ending, role] of COMPANIONS) {
-      const beside = companion(stem, ending);
+    const companions = COMPANIONS.map(([ending, role]) => [companion(stem, ending), role] as const);
+    for (const [beside, role] of [...companions, ...foldingBeside(stem)]) {
       try {
         const found = statSync(beside, { bigint: true });
         if (found.isFile()) this.add(beside, role, found);
@@ -212,6 +212,22 @@ const COMPANIONS = [
   ['.o', 'object'],
   ['.ci', 'callgraph'],
 ] as const;
+
+/** The folding files of a unit, which lie in its folder. */
+function foldingBeside(stem: string): (readonly [string, 'folding'])[] {
+  const folder = stem.slice(0, stem.length - basename(stem).length);
+  const wanted = foldingNames(stem);
+  let names: string[] = [];
+  try {
+    names = readdirSync(dirname(stem));
+  } catch {
+    // The dump itself was read from there: a folder that may not be listed has none that can be found.
+  }
+  return names
+    .map((name) => folder + name)
+    .filter((path) => wanted.includes(foldingName(path)))
+    .map((path) => [path, 'folding']);
+}
 
 function entryOf(name: string, path: string, role: Role, stat: BigIntStats): Entry {
   return { name, path, role, size: Number(stat.size), mtimeNs: stat.mtimeNs };

@@ -3,6 +3,7 @@ export type Role =
   | 'dump'
   | 'object'
   | 'callgraph'
+  | 'folding'
   | 'module'
   | 'modlist'
   | 'vmlinux'
@@ -23,6 +24,7 @@ const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
 const ENDINGS: readonly (readonly [string, Role])[] = [
   ['.o', 'object'],
   ['.ci', 'callgraph'],
+  ['.opt', 'folding'],
   ['.ipa-clones', 'dump'],
   ['.mod', 'modlist'],
   ['.ko', 'module'],
@@ -43,11 +45,12 @@ export function classify(name: string): Role | undefined {
   for (const [ending, role] of ENDINGS) {
     if (base.length > ending.length && base.endsWith(ending)) return role;
   }
-  return undefined;
+  return ICF_SUFFIX.test(base) ? 'folding' : undefined;
 }
 
 /** GCC's pass number, three digits at least, and the kind of pass (dumpfile.cc, `get_dump_file_name`: i, l, r or t). */
 const DUMP_SUFFIX = /(?:\.\d{3,}[ilrt])?\.ipa-clones$/;
+const ICF_SUFFIX = /.\.\d{3,}[ilrt]\.icf$/;
 
 /** What GCC names a dump after: `mm/migrate.c.000i.ipa-clones` -> `mm/migrate.c`. Other names come back unchanged. */
 export function stemOf(dumpPath: string): string {
@@ -71,8 +74,23 @@ const SOURCE_EXTENSIONS: ReadonlySet<string> = new Set(
  *
  * @param stem as `stemOf` gives it
  */
-export function companion(stem: string, ending: '.o' | '.ci'): string {
+export function companion(stem: string, ending: '.o' | '.ci' | '.opt'): string {
   const dot = stem.lastIndexOf('.');
   const isSource = dot > stem.lastIndexOf('/') + 1 && SOURCE_EXTENSIONS.has(stem.slice(dot + 1));
   return (isSource ? stem.slice(0, dot) : stem) + ending;
+}
+
+/**
+ * What tells of one unit's identical code folding: the dump of the pass (`-fdump-ipa-icf-optimized`, whose pass number
+ * differs between compilers), without that number, and `-fopt-info-ipa-optimized=FILE` if FILE is named after the object.
+ *
+ * @param stem as `stemOf` gives it
+ */
+export function foldingNames(stem: string): readonly string[] {
+  return [`${stem}.icf`, companion(stem, '.opt')];
+}
+
+/** A folding file's name as {@link foldingNames} has it: `a.c.079i.icf` -> `a.c.icf`. */
+export function foldingName(name: string): string {
+  return name.replace(/\.\d{3,}[ilrt]\.icf$/, '.icf');
 }

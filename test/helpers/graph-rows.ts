@@ -15,6 +15,7 @@ export function ofTables(db: string, unit: number) {
   );
   const edges = rows('SELECT seq, src, dst, kind FROM edge WHERE unit = ? ORDER BY seq');
   const calls = rows('SELECT caller, callee FROM call WHERE unit = ? ORDER BY caller, callee');
+  const folds = rows('SELECT folded, kept FROM fold WHERE unit = ?');
   const symbols = rows('SELECT name, body, lost, role, binding FROM symbol WHERE unit = ? ORDER BY name, id');
   const bodies = rows('SELECT owner, lifetime, traceable FROM body WHERE unit = ? ORDER BY id');
   const clones = rows(
@@ -35,6 +36,7 @@ export function ofTables(db: string, unit: number) {
       kind: columnOf(edges, 'kind'),
       cloneNames: columnOf(clones, 'name'),
       calls: calls.map(({ caller, callee }) => `${caller} ${callee}`).sort(),
+      folds: folds.map(({ folded, kept }) => `${folded} ${kept}`).sort(),
     },
     linked: {
       images: columnOf(rows('SELECT image FROM unit_image WHERE unit = ? ORDER BY image'), 'image'),
@@ -55,7 +57,8 @@ export function ofBlobs(db: string, unit: number) {
     .raw()
     .get(unit) as [Buffer, Buffer];
   opened.close();
-  const { caller, callee, ...said } = decodeDump(dumpBlob);
+  const { caller, callee, folded, kept, ...said } = decodeDump(dumpBlob);
   const calls = Array.from(caller, (one, at) => `${one} ${callee[at]}`).sort();
-  return { dump: { ...plain(said), calls }, linked: plain(decodeLinked(linkedBlob)) };
+  const folds = Array.from(folded, (one, at) => `${one} ${kept[at]}`).sort();
+  return { dump: { ...plain(said), calls, folds }, linked: plain(decodeLinked(linkedBlob)) };
 }

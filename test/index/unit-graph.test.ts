@@ -32,6 +32,8 @@ const dump: fc.Arbitrary<UnitDump> = fc
     cloneNames: column(),
     caller: column(),
     callee: column(),
+    folded: column(),
+    kept: column(),
   })
   .map(({ nodes, ...columns }) => ({
     nodeName: Int32Array.from(nodes, ([name]) => name),
