@@ -1,5 +1,16 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { decodeDump, decodeLinked, type UnitDump, type UnitLinked } from './unit-graph.js';
+import { decodeLinked, type UnitLinked } from './unit-graph.js';
+
+/** A unit's graph; a question that comes to a unit by a call needs no dump of it, so that this is not decoded yet. */
+export interface UnitColumns {
+  readonly id: number;
+  /** For `decodeDump`. */
+  readonly dump: Buffer;
+  readonly linked: UnitLinked;
+}
+
+/** Takes what refers to a name: the unit that does, and the caller or the kind of the reference. */
+type TakeReference = (name: number, unit: number, value: number) => void;
 
 /** What the reach engine reads: units' graphs by runs of consecutive ids, and who refers to a name. */
 export class GraphReader {
@@ -11,14 +22,13 @@ export class GraphReader {
   }
 
   /** The graphs of a run of units, in the order of their ids. */
-  *units(first: number, last: number): Iterable<UnitDump & UnitLinked & { readonly id: number }> {
+  *units(first: number, last: number): Iterable<UnitColumns> {
     const rows = this.#statement(
       'SELECT unit, dump, linked FROM unit_graph WHERE unit BETWEEN ? AND ? ORDER BY unit',
     )
       .raw()
       .all(first, last) as [number, Buffer, Buffer][];
-    for (const [id, dump, linked] of rows)
-      yield Object.assign(decodeDump(dump), decodeLinked(linked), { id });
+    for (const [id, dump, linked] of rows) yield { id, dump, linked: decodeLinked(linked) };
   }
 
   /** Who calls a name: [unit, caller's name], of one unit or of all. */
@@ -30,6 +40,20 @@ export class GraphReader {
           callee,
           unit,
         );
+  }
+
+  /** Who calls each of very many names, with few queries. */
+  callersOf(names: readonly number[], take: TakeReference): void {
+    this.#byName(`SELECT unit * ${NAMES} + caller AS pair FROM call WHERE callee = j.value`, names, take);
+  }
+
+  /** The same of references that are no calls by a function: [unit, kind]. */
+  referencesTo(names: readonly number[], take: TakeReference): void {
+    this.#byName(
+      `SELECT DISTINCT unit * ${NAMES} + kind AS pair FROM reference WHERE target = j.value`,
+      names,
+      take,
+    );
   }
 
   /** How often a name is called: [unit, caller's name, count], of one unit or of all. */
@@ -78,6 +102,19 @@ export class GraphReader {
     return this.#statement('SELECT DISTINCT unit, target, kind FROM outside ORDER BY unit, target, kind')
       .raw()
       .all() as [number, number, number][];
+  }
+
+  /** A row a name, with its pairs in one text: a row costs more than the numbers in it. */
+  #byName(sql: string, names: readonly number[], take: TakeReference): void {
+    const all = this.#statement(
+      `SELECT (SELECT json_group_array(pair) FROM (${sql} ORDER BY pair)) FROM json_each(?) j`,
+    );
+    const lists = all.pluck().all(JSON.stringify(names)) as string[];
+    for (const [at, list] of lists.entries()) {
+      if (list === '[]') continue;
+      for (const pair of JSON.parse(list) as number[])
+        take(names[at]!, Math.floor(pair / NAMES), pair % NAMES);
+    }
   }
 
   /** Pairs that come in one number, as a row of one value costs a tenth of a row of two. */

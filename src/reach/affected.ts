@@ -3,7 +3,7 @@ import type { ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
 import { CodeGraph } from './code-graph.js';
 import { type Definition, definitionsNamed, findDefinitions } from './definitions.js';
 import { describe } from './describe.js';
-import { affectedIn, insideOf } from './entries.js';
+import { closeOver, insideOf, walk } from './entries.js';
 import { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
 import { unknownsOf } from './unknowns.js';
@@ -50,12 +50,9 @@ export class Reach {
     const sets = this.sets(definition.build);
     const { graph } = sets;
     if (definition.units.length > 1) graph.load(definition.units);
-    const drafts = definition.units.map((id) => {
-      const unit = graph.unit(id);
-      return direction === 'affected'
-        ? affectedIn(sets, unit, definition.nameId, mode)
-        : insideOf(sets, unit, definition.nameId, mode);
-    });
+    const walks = definition.units.map((id) => walk(graph.unit(id), definition.nameId, mode, direction));
+    if (direction === 'affected') graph.expect(walks.flatMap(({ target }) => target));
+    const drafts = walks.map((entries) => (direction === 'affected' ? closeOver : insideOf)(sets, entries));
     const lists = drafts.map(({ entries }) => entries);
     const members = describe(this.index, sets, definition.nameId, lists);
     return drafts.map(({ entries: { unit }, verdict }, at) => ({

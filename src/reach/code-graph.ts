@@ -3,9 +3,16 @@
  * address is taken. DOMAIN section 4 has the definitions; kernel/livepatch/core.c (klp_find_object_symbol) and patch.c
  * (klp_patch_func) are why a body needs a name and an ftrace site.
  */
+import type { UnitColumns } from '../index/graph-reader.js';
 import type { IndexReader, UnitRow } from '../index/reader.js';
 import { ReferenceKind } from '../index/unit-facts.js';
-import { type Numbers, SymbolFlags, type UnitDump, type UnitLinked } from '../index/unit-graph.js';
+import {
+  decodeDump,
+  type Numbers,
+  SymbolFlags,
+  type UnitDump,
+  type UnitLinked,
+} from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
 import { Lifetime } from '../symbols/link-units.js';
 import { BuildFacts, type NameFacts, QueriedFacts } from './name-facts.js';
@@ -50,7 +57,7 @@ export const Open = {
 } as const;
 
 /** One unit's code in columns. Bodies count from `base` in the graph; nodes and edges are the dump's. */
-export interface UnitCode extends Omit<UnitDump, 'caller' | 'callee'> {
+export interface UnitCode extends UnitDump {
   readonly row: UnitRow;
   /** The first of its bodies in the graph. */
   readonly base: number;
@@ -59,9 +66,6 @@ export interface UnitCode extends Omit<UnitDump, 'caller' | 'callee'> {
   readonly symbolName: Numbers;
   readonly symbolBody: Int32Array;
   readonly symbolFlags: Numbers;
-  /** Calls: ids of names. */
-  readonly caller: Numbers;
-  readonly callee: Numbers;
   /** Ids of linked objects. */
   readonly images: Numbers;
   /** The binary that livepatch cannot reach, if it is in one. */
@@ -126,6 +130,30 @@ export class CodeGraph {
     this.#index.loadUnitRows(this.build);
     for (const [first, last] of this.#runs) this.#load(first, last);
     this.#facts = new BuildFacts(this.#index.graph, [...this.#units.values()]);
+  }
+
+  /** Reads at once what `callers` and `open` tell of stuck bodies and of the stuck ones that lead to them. */
+  expect(bodies: Iterable<number>): void {
+    const facts = this.#facts;
+    if (!(facts instanceof QueriedFacts)) return;
+    const seen = new Set<number>();
+    const addStuck = (body: number) => {
+      if (isStuck(this.#state[body]!)) seen.add(body);
+    };
+    for (const body of bodies) addStuck(body);
+    let done = 0;
+    while (seen.size - done >= MANY) {
+      const next = [...seen].slice(done);
+      done = seen.size;
+      const links = next.flatMap((body) => this.linkNames(body).map((link) => ({ ...link, body })));
+      facts.expect([...new Set(links.map(({ name }) => name))]);
+      const units = new Set<number>();
+      for (const { name, local, body } of links) {
+        facts.callers(name, local ? this.unitOf(body).row.id : undefined, (unit) => units.add(unit));
+      }
+      this.load([...units].filter((unit) => this.#isOfBuild(unit)));
+      for (const body of next) for (const caller of this.callers(body)) addStuck(caller);
+    }
   }
 
   unitOf(body: number): UnitCode {
@@ -344,24 +372,112 @@ export class CodeGraph {
     }
   }
 
-  #add(columns: UnitDump & UnitLinked & { readonly id: number }): void {
-    const row = this.#index.unit(columns.id);
+  #add({ id, dump, linked }: UnitColumns): void {
+    const row = this.#index.unit(id);
     const base = this.#state.length;
-    const away = this.#away(row, columns.images);
-    const code = row.object === 'read' ? linkedCode(base, columns) : unverifiedCode(base, columns);
-    const states = row.object === 'read' ? statesOf(away !== undefined, columns) : code.states!;
-    const unit = { ...columns, ...code, row, base, bodyCount: states.length, away };
-    for (const state of states) {
+    const away = this.#away(row, linked.images);
+    const code =
+      row.object === 'read' ? linkedCode(base, away, linked) : unverifiedCode(base, decodeDump(dump));
+    const unit = new LoadedUnit(row, base, away, linked.images, code, dump);
+    for (const state of code.states) {
       this.#state.push(state);
       this.#unitOfBody.push(unit);
     }
-    this.#units.set(columns.id, unit);
+    this.#units.set(id, unit);
   }
 
   /** A unit that is in none of the linked objects; where these were not read, its folder tells. */
   #away(row: UnitRow, images: Numbers): OtherBinary | undefined {
     if (images.length > 0) return undefined;
     return binaryOf(row.source) ?? (this.#vmlinux < 0 ? undefined : SOME_BINARY);
+  }
+}
+
+/** What an object has of a unit, or else its dump. */
+interface Emitted extends Pick<UnitCode, 'symbolName' | 'symbolBody' | 'symbolFlags'> {
+  /** By body. */
+  readonly states: Uint8Array;
+}
+
+/** A unit whose dump is decoded when something of it is asked for. */
+class LoadedUnit implements UnitCode {
+  readonly row: UnitRow;
+  readonly base: number;
+  readonly bodyCount: number;
+  readonly symbolName: Numbers;
+  readonly symbolBody: Int32Array;
+  readonly symbolFlags: Numbers;
+  readonly images: Numbers;
+  readonly away: OtherBinary | undefined;
+  readonly #blob: Buffer;
+  #decoded: UnitDump | undefined;
+
+  constructor(
+    row: UnitRow,
+    base: number,
+    away: OtherBinary | undefined,
+    images: Numbers,
+    { states, symbolName, symbolBody, symbolFlags }: Emitted,
+    dump: Buffer,
+  ) {
+    this.row = row;
+    this.base = base;
+    this.bodyCount = states.length;
+    this.symbolName = symbolName;
+    this.symbolBody = symbolBody;
+    this.symbolFlags = symbolFlags;
+    this.images = images;
+    this.away = away;
+    this.#blob = dump;
+  }
+
+  get #dump(): UnitDump {
+    this.#decoded ??= decodeDump(this.#blob);
+    return this.#decoded;
+  }
+
+  get nodeName(): Int32Array {
+    return this.#dump.nodeName;
+  }
+
+  get nodeRemoved(): Uint8Array {
+    return this.#dump.nodeRemoved;
+  }
+
+  get src(): Numbers {
+    return this.#dump.src;
+  }
+
+  get dst(): Numbers {
+    return this.#dump.dst;
+  }
+
+  get step(): Numbers {
+    return this.#dump.step;
+  }
+
+  get kind(): Numbers {
+    return this.#dump.kind;
+  }
+
+  get cloneNames(): Numbers {
+    return this.#dump.cloneNames;
+  }
+
+  get caller(): Numbers {
+    return this.#dump.caller;
+  }
+
+  get callee(): Numbers {
+    return this.#dump.callee;
+  }
+
+  get folded(): Numbers {
+    return this.#dump.folded;
+  }
+
+  get kept(): Numbers {
+    return this.#dump.kept;
   }
 }
 
@@ -430,10 +546,6 @@ function addBodies(
   }
 }
 
-interface Symbols extends Pick<UnitCode, 'symbolName' | 'symbolBody' | 'symbolFlags'> {
-  readonly states?: readonly number[];
-}
-
 function definesName(unit: UnitCode, name: number): boolean {
   const { symbolName, symbolFlags } = unit;
   for (let symbol = findName(unit, name); symbol >= 0 && symbolName[symbol] === name; symbol++) {
@@ -443,39 +555,39 @@ function definesName(unit: UnitCode, name: number): boolean {
   return false;
 }
 
-function linkedCode(base: number, { symbolName, symbolBody, symbolFlags, owner }: UnitLinked): Symbols {
+function linkedCode(base: number, away: OtherBinary | undefined, linked: UnitLinked): Emitted {
+  const { owner, fate, symbolName, symbolBody, symbolFlags } = linked;
   const bodies = new Int32Array(symbolBody.length);
-  for (let symbol = 0; symbol < bodies.length; symbol++) bodies[symbol] = base + owner[symbolBody[symbol]!]!;
-  return { symbolName, symbolBody: bodies, symbolFlags };
+  const roles = new Uint8Array(owner.length);
+  for (let symbol = 0; symbol < bodies.length; symbol++) {
+    const body = symbolBody[symbol]!;
+    bodies[symbol] = base + owner[body]!;
+    const role = SymbolFlags.role(symbolFlags[symbol]!);
+    if (role !== Role.compilerName) roles[body]! |= 1 << role;
+  }
+  const states = new Uint8Array(owner.length);
+  for (let body = 0; body < states.length; body++) {
+    states[body] =
+      owner[body] === body ? stateOf(away !== undefined, fate[body]!, roles[body]!) : State.fragment;
+  }
+  return { symbolName, symbolBody: bodies, symbolFlags, states };
 }
 
 /** Without an object, every name that is not wholly removed may be a body. */
-function unverifiedCode(base: number, { nodeName, nodeRemoved, cloneNames }: UnitDump): Symbols {
+function unverifiedCode(base: number, { nodeName, nodeRemoved, cloneNames }: UnitDump): Emitted {
   const symbolName = nodeName
     .filter((_, node) => nodeRemoved[node] === 0)
     .sort()
     .filter((name, at, all) => name !== all[at - 1]);
+  const clones = new Set(cloneNames);
   return {
     symbolName,
     symbolBody: symbolName.map((_, at) => base + at),
     symbolFlags: new Uint8Array(symbolName.length),
-    states: Array.from(symbolName, (name) =>
-      cloneNames.includes(name) ? State.unverifiedClone : State.unverified,
+    states: Uint8Array.from(symbolName, (name) =>
+      clones.has(name) ? State.unverifiedClone : State.unverified,
     ),
   };
-}
-
-function statesOf(away: boolean, { owner, fate, symbolBody, symbolFlags }: UnitLinked): number[] {
-  const roles = new Uint8Array(owner.length);
-  for (let symbol = 0; symbol < symbolBody.length; symbol++) {
-    const role = SymbolFlags.role(symbolFlags[symbol]!);
-    if (role !== Role.compilerName) roles[symbolBody[symbol]!]! |= 1 << role;
-  }
-  const states: number[] = [];
-  for (let body = 0; body < owner.length; body++) {
-    states.push(owner[body] === body ? stateOf(away, fate[body]!, roles[body]!) : State.fragment);
-  }
-  return states;
 }
 
 /** @param roles a bit for each role that a symbol of the body has */

@@ -44,9 +44,8 @@ export interface Draft {
   readonly verdict: Verdict;
 }
 
-/** The patch set of a function in one of its units. */
-export function affectedIn(sets: PatchSets, unit: UnitCode, name: number, mode: WalkMode): Draft {
-  const entries = walked(unit, name, mode, 'affected');
+/** Adds to what a walk reached what stands in for its stuck members. */
+export function closeOver(sets: PatchSets, entries: EntryList): Draft {
   const bodies = entries.target.filter((target) => target >= 0);
   const { members, calls, verdict } = sets.close(bodies);
   if (calls.size > 0) {
@@ -62,9 +61,8 @@ export function affectedIn(sets: PatchSets, unit: UnitCode, name: number, mode: 
   return { entries, verdict };
 }
 
-/** The functions whose code a function of one unit contains. */
-export function insideOf(sets: PatchSets, unit: UnitCode, name: number, mode: WalkMode): Draft {
-  const entries = walked(unit, name, mode, 'inlined');
+/** What a walk to the functions inside a function reached, with the verdict of that function. */
+export function insideOf(sets: PatchSets, entries: EntryList): Draft {
   const own = entries.target.filter((target, place) => target >= 0 && entries.edge[place] === NO_EDGE);
   return { entries, verdict: sets.close(own).verdict };
 }
@@ -76,13 +74,14 @@ export function entriesOf(unit: UnitCode, bodies: Iterable<number>): EntryList {
   return entries;
 }
 
-function walked(unit: UnitCode, name: number, mode: WalkMode, direction: Direction): EntryList {
+/** Where the code of a function went in one of its units, or whose code is in it. */
+export function walk(unit: UnitCode, name: number, mode: WalkMode, direction: Direction): EntryList {
   const { nodeName } = unit;
   const names = startNames(unit, name);
   const starts: number[] = [];
   for (let node = 0; node < nodeName.length; node++) if (names.includes(nodeName[node]!)) starts.push(node);
-  const walk = direction === 'affected' ? walkForward : walkBackward;
-  const { nodes, via } = walk(unit, starts, sameBodyNodes(unit), mode);
+  const walkEdges = direction === 'affected' ? walkForward : walkBackward;
+  const { nodes, via } = walkEdges(unit, starts, sameBodyNodes(unit), mode);
   const from = direction === 'affected' ? unit.src : unit.dst;
   const entries = new EntryList(unit);
   const placeOfGone = new Map<number, number>();

@@ -14,21 +14,44 @@ export interface NameFacts {
   outside(unit: number): readonly (readonly [name: number, kind: number])[];
 }
 
+/** Asked of the index name by name, and where very many will be asked for, of all of them first. */
 export class QueriedFacts implements NameFacts {
   readonly #graph: GraphReader;
   readonly #outside = new Map<number, [number, number][]>();
   readonly #definers = new Map<number, number[]>();
+  /** Name -> units and callers in turn, of names that are expected; the same of kinds of references. */
+  readonly #callers = new Map<number, number[]>();
+  readonly #references = new Map<number, number[]>();
 
   constructor(graph: GraphReader) {
     this.#graph = graph;
   }
 
+  /** Reads who refers to names that will be asked for. */
+  expect(names: readonly number[]): void {
+    const missing = names.filter((name) => !this.#callers.has(name));
+    for (const name of missing) {
+      this.#callers.set(name, []);
+      this.#references.set(name, []);
+    }
+    this.#graph.callersOf(missing, (name, unit, caller) => this.#callers.get(name)!.push(unit, caller));
+    this.#graph.referencesTo(missing, (name, unit, kind) => this.#references.get(name)!.push(unit, kind));
+  }
+
   callers(name: number, unit: number | undefined, take: (unit: number, caller: number) => void): void {
-    for (const [from, caller] of this.#graph.callers(name, unit)) take(from, caller);
+    const known = this.#callers.get(name);
+    if (!known) for (const [from, caller] of this.#graph.callers(name, unit)) take(from, caller);
+    else {
+      each(known, (from, caller) => {
+        if (unit === undefined || from === unit) take(from, caller);
+      });
+    }
   }
 
   references(name: number, take: (unit: number, kind: number) => void): void {
-    for (const [unit, kind] of this.#graph.references(name)) take(unit, kind);
+    const known = this.#references.get(name);
+    if (known) each(known, take);
+    else for (const [unit, kind] of this.#graph.references(name)) take(unit, kind);
   }
 
   definers(name: number, take: (unit: number) => void): void {
@@ -48,6 +71,10 @@ export class QueriedFacts implements NameFacts {
     }
     return found;
   }
+}
+
+function each(pairs: readonly number[], take: (first: number, second: number) => void): void {
+  for (let at = 0; at < pairs.length; at += 2) take(pairs[at]!, pairs[at + 1]!);
 }
 
 /** Rows of (unit, value), found by a name. */

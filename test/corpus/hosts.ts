@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { affectedIn, CALL_EDGE } from '../../src/reach/entries.js';
+import { CALL_EDGE, closeOver, walk } from '../../src/reach/entries.js';
 import type { WalkMode } from '../../src/reach/walk.js';
 import type { Corpus } from '../helpers/corpus.js';
 import { truthLines } from '../helpers/truth.js';
@@ -14,7 +14,7 @@ function hostsOf(
 ): Set<string> {
   const { graph } = sets;
   const unit = graph.unit(units.get(path)!);
-  const { entries } = affectedIn(sets, unit, index.nameId(name)!, mode);
+  const { entries } = closeOver(sets, walk(unit, index.nameId(name)!, mode, 'affected'));
   const hosts = new Set<string>();
   entries.target.forEach((target, place) => {
     if (target < 0 || entries.edge[place] === CALL_EDGE) return;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isStuck, State, type UnitCode } from '../../src/reach/code-graph.js';
-import { affectedIn, CALL_EDGE } from '../../src/reach/entries.js';
+import { CALL_EDGE, closeOver, walk } from '../../src/reach/entries.js';
 import { sweep } from '../../src/reach/sweep.js';
 import { type NaiveReach, readNaively } from '../helpers/naive-model.js';
 import { type Kernel, MINUTE } from './kernel.js';
@@ -30,7 +30,7 @@ class Places {
 }
 
 function conservative({ sets, names }: Kernel, places: Places, unit: UnitCode, name: number): NaiveReach {
-  const { entries } = affectedIn(sets, unit, name, 'conservative');
+  const { entries } = closeOver(sets, walk(unit, name, 'conservative', 'affected'));
   const targets = entries.target.filter((_, place) => entries.edge[place] !== CALL_EDGE);
   return {
     bodies: places.of(
