@@ -82,7 +82,8 @@ export class IndexReader {
   /** Every name that belongs to a function: what a misspelt one is compared with. */
   functionNames(): string[] {
     return this.#statement(
-      'SELECT text FROM name WHERE id IN (SELECT name FROM function) OR id IN (SELECT name FROM symbol)',
+      `SELECT text FROM name WHERE id IN (SELECT name FROM function) OR id IN (SELECT name FROM symbol)
+       OR id IN (SELECT folded FROM fold)`,
     )
       .pluck()
       .all() as string[];
@@ -127,6 +128,13 @@ export class IndexReader {
       .all(nameId) as number[];
   }
 
+  /** The units in which a function of the name was folded into another. */
+  unitsWithFold(nameId: number): number[] {
+    return this.#statement('SELECT DISTINCT unit FROM fold WHERE folded = ? ORDER BY unit')
+      .pluck()
+      .all(nameId) as number[];
+  }
+
   /** The units in whose objects the name is a trampoline's and no function's. */
   unitsWithTrampoline(nameId: number): number[] {
     return this.#statement(
@@ -149,13 +157,13 @@ export class IndexReader {
     let row = this.#units.get(id);
     if (!row) {
       const found = this.#one(
-        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls,
+        `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls, u.folding,
            (SELECT group_concat(name, ' ') FROM (SELECT i.name FROM unit_image l JOIN image i ON i.id = l.image
             WHERE l.unit = u.id ORDER BY i.name <> 'vmlinux', i.name)) AS images,
            EXISTS (SELECT 1 FROM image v WHERE v.build = u.build AND v.name = 'vmlinux' AND v.source = 'elf') AS imagesKnown
          FROM unit u JOIN build b ON b.id = u.build WHERE u.id = ?`,
         id,
-      ) as Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls'> & {
+      ) as Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls' | 'folding'> & {
         complete: number;
         images: string | null;
         imagesKnown: number;
@@ -185,10 +193,12 @@ export class IndexReader {
     }
     const imagesKnown = this.imageId(build, 'vmlinux') !== undefined;
     const rows = this.#all(
-      `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls
+      `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls, u.folding
        FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
       build,
-    ) as (Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls'> & { complete: number })[];
+    ) as (Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls' | 'folding'> & {
+      complete: number;
+    })[];
     for (const row of rows) {
       const own = images.get(row.id) ?? [];
       this.#units.set(row.id, {

@@ -20,6 +20,8 @@ export interface UnitRow {
   readonly complete: boolean;
   readonly object: 'read' | 'missing' | 'corrupt' | 'not asked';
   readonly calls: 'ci' | 'objdump' | 'missing' | 'corrupt' | 'not asked';
+  /** Whether what GCC says of identical code folding was read. */
+  readonly folding: 'read' | 'missing';
   /** `vmlinux` and modules by their names: none where it is not known, or the unit is in neither. */
   readonly images: readonly string[];
   /** The first of them, or null. */

@@ -50,7 +50,9 @@ export class Reach {
     const sets = this.sets(definition.build);
     const { graph } = sets;
     if (definition.units.length > 1) graph.load(definition.units);
-    const walks = definition.units.map((id) => walk(graph.unit(id), definition.nameId, mode, direction));
+    const walks = definition.units.map((id) =>
+      walk(graph, graph.unit(id), definition.nameId, mode, direction),
+    );
     if (direction === 'affected') graph.expect(walks.flatMap(({ target }) => target));
     const drafts = walks.map((entries) => (direction === 'affected' ? closeOver : insideOf)(sets, entries));
     const lists = drafts.map(({ entries }) => entries);
@@ -59,7 +61,7 @@ export class Reach {
       unit: unit.row,
       members: members[at]!,
       verdict,
-      unknowns: unknownsOf(this.index, unit, members[at]!, direction),
+      unknowns: unknownsOf(this.index, unit, definition.nameId, members[at]!, direction),
     }));
   }
 }

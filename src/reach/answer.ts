@@ -26,7 +26,7 @@ export const MEMBER_CLASSES: readonly MemberClass[] = [
 ];
 
 /** Why a body cannot be redirected. */
-export type StuckReason = 'clone' | 'no-site' | 'out-of-reach' | 'module-exit';
+export type StuckReason = 'clone' | 'no-site' | 'out-of-reach' | 'module-exit' | 'folded';
 
 /** Why a live stuck body may run though no caller that is known leads to it. */
 export type OpenReason = 'address' | 'callers-unknown' | 'nodump-caller';
@@ -55,14 +55,18 @@ export const MOST_REFERENCES = 3;
 export interface Step {
   /** The member before, as its place in the list. */
   readonly from: number;
-  /** `inlining to` or the suffix of the clone; `call`: this one calls the member before, which is stuck. */
+  /**
+   * `inlining to` or the suffix of the clone; `call`: this one calls the member before, which is stuck; `folded`: the
+   * member before was folded into this one, or for what is inside a function this one into that.
+   */
   readonly kind: string;
-  /** The dump's line, counted from 1; null for a call. */
+  /** The dump's line, counted from 1; null for a call and for folding. */
   readonly seq: number | null;
 }
 
-/** The kind of a step that is no copying. */
+/** The kinds of steps that no record says. */
 export const CALL = 'call';
+export const FOLDED = 'folded';
 
 /** A body, or a function that has none, of one answer. */
 export interface Member {
@@ -110,6 +114,8 @@ export type Unknown = {
   | { readonly code: 'open-end'; readonly open: OpenEnd }
   | { readonly code: 'unverified'; readonly object: UnitRow['object'] }
   | { readonly code: 'object-unknown' }
+  /** The function may have been folded into an equal one, whose hosts and callers would be its own. */
+  | { readonly code: 'folding-unknown' }
   | { readonly code: 'position-unknown'; readonly object: string }
   | {
       readonly code: 'incomplete-dump';

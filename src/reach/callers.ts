@@ -4,6 +4,7 @@ import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js
 import { bodiesNamed } from './code-graph.js';
 import { describe } from './describe.js';
 import { entriesOf } from './entries.js';
+import { bodiesOfFolded } from './folds.js';
 import type { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
 
@@ -44,7 +45,7 @@ function callersIn(index: IndexReader, sets: PatchSets, answer: UnitAnswer, name
   const { graph } = sets;
   const unit = graph.unit(answer.unit.id);
   const calls = new Map<number, number>();
-  for (const body of bodiesNamed(unit, name)) {
+  for (const body of [...bodiesNamed(unit, name), ...bodiesOfFolded(graph, unit, name)]) {
     for (const [caller, count] of graph.callCounts(body)) calls.set(caller, (calls.get(caller) ?? 0) + count);
   }
   const patchSet = new Set(answer.members.map(keyOf));

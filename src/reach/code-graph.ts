@@ -26,18 +26,19 @@ export const State = {
   noSite: 2,
   outOfReach: 3,
   moduleExit: 4,
+  folded: 5,
   /** No object tells whether it exists; if it does, it is a stuck clone. */
-  unverifiedClone: 5,
+  unverifiedClone: 6,
   /** No object tells whether it exists. */
-  unverified: 6,
+  unverified: 7,
   /** Has run and is freed. */
-  init: 7,
+  init: 8,
   /** All its names are weak definitions that lost. */
-  discarded: 8,
+  discarded: 9,
   /** Hands on to another function: no member of any answer. */
-  trampoline: 9,
+  trampoline: 10,
   /** A part of another body. */
-  fragment: 10,
+  fragment: 11,
 } as const;
 
 export function isStuck(state: number): boolean {
@@ -82,6 +83,9 @@ export class CodeGraph {
   readonly #unitOfBody: UnitCode[] = [];
   readonly #state: number[] = [];
   readonly #symbolOrder = new WeakMap<UnitCode, SymbolOrder>();
+  /** Body -> the body that stands for it as the code of what was folded into it, and back. */
+  readonly #foldedOf = new Map<number, number>();
+  readonly #keptOf = new Map<number, number>();
   readonly #callers: (readonly number[] | undefined)[] = [];
   readonly #opens: (number | undefined)[] = [];
   readonly #runs: readonly (readonly [number, number])[];
@@ -164,6 +168,22 @@ export class CodeGraph {
     return this.#state[body]!;
   }
 
+  /**
+   * A body as the code of functions that were folded into its own (DOMAIN: identical code folding): stuck, as it cannot
+   * be replaced for those alone, and called by all that calls it in its unit, as nobody tells whose callers those were.
+   */
+  asFolded(body: number): number {
+    const known = this.#foldedOf.get(body);
+    if (known !== undefined) return known;
+    const state = this.#state[body]!;
+    if (state !== State.redirectable && !isStuck(state)) return body;
+    const folded = this.#state.push(State.folded) - 1;
+    this.#unitOfBody.push(this.unitOf(body));
+    this.#foldedOf.set(body, folded);
+    this.#keptOf.set(folded, body);
+    return folded;
+  }
+
   /** How many bodies were read so far. */
   get bodyCount(): number {
     return this.#state.length;
@@ -179,7 +199,8 @@ export class CodeGraph {
     }
     const { start, symbols } = order;
     const found: number[] = [];
-    for (let at = start[body - unit.base]!; at < start[body - unit.base + 1]!; at++) {
+    const place = (this.#keptOf.get(body) ?? body) - unit.base;
+    for (let at = start[place]!; at < start[place + 1]!; at++) {
       const symbol = symbols[at]!;
       if (withFragments || SymbolFlags.role(unit.symbolFlags[symbol]!) !== Role.fragment) found.push(symbol);
     }
@@ -266,6 +287,10 @@ export class CodeGraph {
   }
 
   #findCallers(body: number): number[] {
+    const kept = this.#keptOf.get(body);
+    if (kept !== undefined) {
+      return this.callers(kept).filter((caller) => this.unitOf(caller) === this.unitOf(body));
+    }
     const found = new Set<number>();
     for (const one of this.#through(body)) {
       for (const caller of this.#directCallers(one)) {
@@ -302,6 +327,8 @@ export class CodeGraph {
 
   #findOpen(body: number): number {
     const unit = this.unitOf(body);
+    const kept = this.#keptOf.get(body);
+    if (kept !== undefined) return this.open(kept) & (Open.address | Open.callersUnknown);
     let open = hasCalls(unit.row) ? 0 : Open.callersUnknown;
     for (const { name, local } of this.linkNames(body)) {
       this.#facts.references(name, (unitId, kind) => {

@@ -105,7 +105,7 @@ function definitionsOf(index: IndexReader, asked: string, filter: UnitFilter): D
       draftFor(unit, f.file, f.line, false);
     }
   }
-  for (const unitId of index.unitsWithSymbol(nameId)) {
+  for (const unitId of [...index.unitsWithSymbol(nameId), ...index.unitsWithFold(nameId)]) {
     const unit = index.unit(unitId);
     if (!declared.has(unitId) && has(unit)) draftFor(unit, unit.source, 0, true);
   }

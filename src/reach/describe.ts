@@ -4,6 +4,7 @@ import { ReferenceKind } from '../index/unit-facts.js';
 import { edgeLines } from '../index/unit-graph.js';
 import {
   CALL,
+  FOLDED,
   type Member,
   type MemberClass,
   MOST_REFERENCES,
@@ -14,7 +15,7 @@ import {
 } from './answer.js';
 import { BodyNames } from './body-names.js';
 import { isStuck, Open, State } from './code-graph.js';
-import { CALL_EDGE, type EntryList, NO_EDGE } from './entries.js';
+import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import type { PatchSets } from './patch-set.js';
 
 /**
@@ -290,6 +291,7 @@ class MemberView implements Member {
     if (edge === NO_EDGE) return undefined;
     const from = this.#list.from[this.#place]!;
     if (edge === CALL_EDGE) return { from, kind: CALL, seq: null };
+    if (edge === FOLD_EDGE) return { from, kind: FOLDED, seq: null };
     return { from, kind: this.#of.index.kind(this.#list.unit.kind[edge]!), seq: this.#lines![edge]! };
   }
 }
@@ -330,6 +332,7 @@ const REASON_OF_STATE: Readonly<Record<number, StuckReason>> = {
   [State.noSite]: 'no-site',
   [State.outOfReach]: 'out-of-reach',
   [State.moduleExit]: 'module-exit',
+  [State.folded]: 'folded',
 };
 
 function whatIs(index: IndexReader, sets: PatchSets, names: BodyNames, body: number): What {

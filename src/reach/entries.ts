@@ -1,13 +1,16 @@
 import type { Direction } from './answer.js';
-import { addBodiesNamed, type UnitCode } from './code-graph.js';
+import { addBodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.js';
+import { alongFolds, foldsOf } from './folds.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
 import { sameBodyNodes } from './unit-walk.js';
-import { type WalkMode, walkBackward, walkForward } from './walk.js';
+import { type Reached, type SameBody, type Via, type WalkMode, walkBackward, walkForward } from './walk.js';
 
 /** Where an entry comes from that is no step over an edge of the unit. */
 export const NO_EDGE = -1;
 export const CALL_EDGE = -2;
+/** What was reached from was folded into it, or it into that. */
+export const FOLD_EDGE = -3;
 
 /**
  * What a walk or a closure reached, in ids and columns: an answer can have a million entries. Each body stands in it
@@ -17,7 +20,7 @@ export class EntryList {
   readonly unit: UnitCode;
   /** A body of the graph, or `-1 - name` for a name without one. */
   readonly target: number[] = [];
-  /** The edge over which it was reached, NO_EDGE for what was asked for, CALL_EDGE where it calls a stuck member. */
+  /** The edge over which it was reached, NO_EDGE for what was asked for, CALL_EDGE where it calls a stuck member, or FOLD_EDGE. */
   readonly edge: number[] = [];
   /** The place of the entry that it comes from; -1 for none. */
   readonly from: number[] = [];
@@ -75,41 +78,143 @@ export function entriesOf(unit: UnitCode, bodies: Iterable<number>): EntryList {
 }
 
 /** Where the code of a function went in one of its units, or whose code is in it. */
-export function walk(unit: UnitCode, name: number, mode: WalkMode, direction: Direction): EntryList {
-  const { nodeName } = unit;
-  const names = startNames(unit, name);
-  const starts: number[] = [];
-  for (let node = 0; node < nodeName.length; node++) if (names.includes(nodeName[node]!)) starts.push(node);
-  const walkEdges = direction === 'affected' ? walkForward : walkBackward;
-  const { nodes, via } = walkEdges(unit, starts, sameBodyNodes(unit), mode);
-  const from = direction === 'affected' ? unit.src : unit.dst;
-  const entries = new EntryList(unit);
-  const placeOfGone = new Map<number, number>();
-  const placeOfBody = new Int32Array(unit.bodyCount).fill(-1);
-  const placeOfNode = new Int32Array(nodeName.length);
-  const targets: number[] = [];
-  const addTargets = (of: number, edge: number, origin: number) => {
-    targets.length = 0;
-    addBodiesNamed(targets, unit, of);
-    if (targets.length === 0) targets.push(-1 - of);
-    let first = -1;
-    for (const target of targets) {
-      let place = target >= 0 ? placeOfBody[target - unit.base]! : (placeOfGone.get(target) ?? -1);
-      if (place < 0) {
-        place = entries.add(target, edge, origin);
-        if (target >= 0) placeOfBody[target - unit.base] = place;
-        else placeOfGone.set(target, place);
-      }
-      if (first < 0) first = place;
-    }
-    return first;
-  };
+export function walk(
+  graph: CodeGraph,
+  unit: UnitCode,
+  name: number,
+  mode: WalkMode,
+  direction: Direction,
+): EntryList {
+  const found = new Walked(unit, startNames(unit, name), direction);
   // The asked function is there also where no record mentions it.
-  addTargets(name, NO_EDGE, -1);
-  for (const node of nodes) {
-    const edge = via.get(node)!;
-    const origin = edge >= 0 ? placeOfNode[from[edge]!]! : -1;
-    placeOfNode[node] = addTargets(nodeName[node]!, edge >= 0 ? edge : NO_EDGE, origin);
+  found.addTargets(name, NO_EDGE, -1);
+  const plain = found.walk(found.nodesOf(found.names), sameBodyNodes(unit), mode);
+  for (const node of plain.nodes) found.addNode(node, plain.via.get(node)!);
+  if (unit.folded.length > 0 && !found.isDiscarded(graph)) addFolded(graph, found, plain.via, mode);
+  return found.entries;
+}
+
+/** What only folding leads to: in the code of a kept function, that of a folded one. */
+function addFolded(graph: CodeGraph, found: Walked, plain: Via, mode: WalkMode): void {
+  const { unit, names, direction } = found;
+  const { links, same } = foldsOf(unit, direction);
+  const along = alongFolds(links, names);
+  const { nodes, via } = found.walk(found.nodesOf(along.keys()), same, mode);
+  const asFolded = direction === 'affected' && unit.row.object === 'read' ? graph : undefined;
+  for (const [name, from] of along) {
+    if (from >= 0) found.addFolded(name, found.placeOfName(from), asFolded);
   }
-  return entries;
+  for (const node of nodes) {
+    if (plain.has(node)) continue;
+    const edge = via.get(node)!;
+    const name = unit.nodeName[node]!;
+    if (edge >= 0) found.addNode(node, edge);
+    else if (edge === -1) found.placeNode(node, found.placeOfName(name));
+    else if (links.get(unit.nodeName[-2 - edge]!)?.includes(name)) {
+      found.placeNode(node, found.addFolded(name, found.placeOfNode(-2 - edge), asFolded));
+    } else found.addNode(node, edge);
+  }
+  // A folded function may have no record at all.
+  for (const node of nodes) {
+    for (const name of links.get(unit.nodeName[node]!) ?? []) {
+      found.addFolded(name, found.placeOfNode(node), asFolded);
+    }
+  }
+}
+
+/** Collects the entries of one unit that walks reach. */
+class Walked {
+  readonly entries: EntryList;
+  readonly unit: UnitCode;
+  /** The names that a question by the asked one is about. */
+  readonly names: readonly number[];
+  readonly direction: Direction;
+  /** Target -> place; of the unit's bodies in a column. */
+  readonly #placeOf = new Map<number, number>();
+  readonly #placeOfBody: Int32Array;
+  readonly #placeOfNode: Int32Array;
+
+  constructor(unit: UnitCode, names: readonly number[], direction: Direction) {
+    this.unit = unit;
+    this.names = names;
+    this.direction = direction;
+    this.entries = new EntryList(unit);
+    this.#placeOfBody = new Int32Array(unit.bodyCount).fill(-1);
+    this.#placeOfNode = new Int32Array(unit.nodeName.length);
+  }
+
+  nodesOf(names: Iterable<number>): number[] {
+    const wanted = [...names];
+    const nodes: number[] = [];
+    const { nodeName } = this.unit;
+    for (let node = 0; node < nodeName.length; node++) if (wanted.includes(nodeName[node]!)) nodes.push(node);
+    return nodes;
+  }
+
+  walk(starts: readonly number[], same: SameBody, mode: WalkMode): Reached {
+    return (this.direction === 'affected' ? walkForward : walkBackward)(this.unit, starts, same, mode);
+  }
+
+  /** Whether all that is there by now are weak definitions that lost: callers of the name never meant them. */
+  isDiscarded(graph: CodeGraph): boolean {
+    const { target } = this.entries;
+    return target.every((one) => one >= 0 && graph.state(one) === State.discarded);
+  }
+
+  placeOfNode(node: number): number {
+    return this.#placeOfNode[node]!;
+  }
+
+  placeNode(node: number, place: number): void {
+    this.#placeOfNode[node] = place;
+  }
+
+  /** The place of a name's first target. */
+  placeOfName(name: number): number {
+    return Math.max(this.#placeOfTarget(this.#targetsOf(name)[0]!), 0);
+  }
+
+  addNode(node: number, edge: number): void {
+    const from = this.direction === 'affected' ? this.unit.src : this.unit.dst;
+    const origin = edge >= 0 ? this.#placeOfNode[from[edge]!]! : -1;
+    this.#placeOfNode[node] = this.addTargets(this.unit.nodeName[node]!, edge >= 0 ? edge : NO_EDGE, origin);
+  }
+
+  addTargets(name: number, edge: number, origin: number): number {
+    return this.#add(this.#targetsOf(name), edge, origin);
+  }
+
+  /** @param graph where the name's bodies stand for what was folded into them, and not for themselves */
+  addFolded(name: number, origin: number, graph: CodeGraph | undefined): number {
+    const own = this.#targetsOf(name);
+    const known = own.find((target) => this.#placeOfTarget(target) >= 0);
+    if (known !== undefined) return this.#placeOfTarget(known);
+    const targets = graph ? own.map((target) => (target < 0 ? target : graph.asFolded(target))) : own;
+    return this.#add(targets, FOLD_EDGE, origin);
+  }
+
+  #targetsOf(name: number): number[] {
+    const targets: number[] = [];
+    addBodiesNamed(targets, this.unit, name);
+    if (targets.length === 0) targets.push(-1 - name);
+    return targets;
+  }
+
+  #add(targets: readonly number[], edge: number, origin: number): number {
+    for (const target of targets) {
+      if (this.#placeOfTarget(target) >= 0) continue;
+      const place = this.entries.add(target, edge, origin);
+      const at = target - this.unit.base;
+      if (at >= 0 && at < this.#placeOfBody.length) this.#placeOfBody[at] = place;
+      else this.#placeOf.set(target, place);
+    }
+    return this.#placeOfTarget(targets[0]!);
+  }
+
+  #placeOfTarget(target: number): number {
+    const at = target - this.unit.base;
+    return at >= 0 && at < this.#placeOfBody.length
+      ? this.#placeOfBody[at]!
+      : (this.#placeOf.get(target) ?? -1);
+  }
 }

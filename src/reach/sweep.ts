@@ -5,10 +5,10 @@
 import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
 import { bodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.js';
+import { walk } from './entries.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
 import { sameBodyNodes } from './unit-walk.js';
-import { walkForward } from './walk.js';
 
 /** The patch set of one function of one unit. */
 export interface SweptFunction {
@@ -47,8 +47,11 @@ function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
   // All that a walk can start from, before the sets get their size.
   for (const name of unit.symbolName) targets.of(name);
   const words = (targets.list.length + 31) >> 5;
+  const isSmall = unit.nodeName.length * words <= MOST_WORDS;
   const reach =
-    unit.nodeName.length * words <= MOST_WORDS ? bySets(unit, targets, words) : byWalks(unit, targets);
+    isSmall && unit.folded.length === 0
+      ? bySets(unit, targets, words)
+      : (name: number) => byWalk(sets.graph, unit, name);
   for (const name of names) {
     const { bodies, gone } = reach(name);
     yield { name, bodies, gone, ...sets.closeShared(bodies) };
@@ -57,7 +60,7 @@ function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
 
 /** Functions of a source that the unit's dump, call graph or object names: no clones, fragments or trampolines. */
 function functionNames(graph: CodeGraph, unit: UnitCode, targets: Targets): Set<number> {
-  const { symbolName, symbolBody, symbolFlags, cloneNames } = unit;
+  const { symbolName, symbolBody, symbolFlags, cloneNames, folded } = unit;
   const names = new Set(targets.names());
   const inSource = new Set<number>(targets.list);
   // Only GCC's call graph tells a source's functions from those that inline assembly makes.
@@ -67,6 +70,7 @@ function functionNames(graph: CodeGraph, unit: UnitCode, targets: Targets): Set<
     const isOwn = role === Role.function || role === Role.linkerScript;
     if (isOwn && (!isTold || inSource.has(symbolBody[symbol]!))) names.add(symbolName[symbol]!);
   }
+  for (const name of folded) names.add(name);
   for (const name of cloneNames) names.delete(name);
   for (const name of names) {
     if (bodiesNamed(unit, name).some((body) => graph.state(body) === State.trampoline)) names.delete(name);
@@ -119,9 +123,7 @@ class Targets {
   }
 
   add(place: number, to: Reached): void {
-    const target = this.list[place]!;
-    if (target < 0) to.gone.push(-1 - target);
-    else to.bodies.push(target);
+    addTarget(this.list[place]!, to);
   }
 }
 
@@ -173,23 +175,15 @@ function rowsOf(unit: UnitCode): Int32Array {
   return row;
 }
 
-function byWalks(unit: UnitCode, targets: Targets): (name: number) => Reached {
-  const nodesOf = nodesByName(unit);
-  const same = sameBodyNodes(unit);
-  return (name) => {
-    const places = new Set<number>();
-    const starts: number[] = [];
-    for (const start of startNames(unit, name)) {
-      for (const place of targets.of(start)) places.add(place);
-      for (const node of nodesOf.get(start) ?? []) starts.push(node);
-    }
-    for (const node of walkForward(unit, starts, same, 'ordered').nodes) {
-      for (const place of targets.of(unit.nodeName[node]!)) places.add(place);
-    }
-    const reached: Reached = { bodies: [], gone: [] };
-    for (const place of places) targets.add(place, reached);
-    return reached;
-  };
+function byWalk(graph: CodeGraph, unit: UnitCode, name: number): Reached {
+  const reached: Reached = { bodies: [], gone: [] };
+  for (const target of walk(graph, unit, name, 'ordered', 'affected').target) addTarget(target, reached);
+  return reached;
+}
+
+function addTarget(target: number, { bodies, gone }: Reached): void {
+  if (target < 0) gone.push(-1 - target);
+  else bodies.push(target);
 }
 
 function nodesByName({ nodeName }: UnitCode): Map<number, number[]> {

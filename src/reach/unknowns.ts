@@ -1,16 +1,22 @@
 import type { IndexReader } from '../index/reader.js';
 import type { Direction, Member, Unknown } from './answer.js';
 import type { UnitCode } from './code-graph.js';
+import { maybeFolded } from './folds.js';
 
 /** What keeps one unit's answer from being complete; of the hosts of a function, not of what is inside it. */
 export function unknownsOf(
   index: IndexReader,
   unit: UnitCode,
+  asked: number,
   members: readonly Member[],
   direction: Direction,
 ): Unknown[] {
   const unknowns: Unknown[] = [...lostRecords(index, unit.row.build)];
   if (direction === 'inlined') return unknowns;
+  for (const name of maybeFolded(unit, asked)) {
+    const [text] = index.members.texts(Int32Array.of(name)) as [string];
+    unknowns.push({ unit: unit.row.path, function: text, code: 'folding-unknown' });
+  }
   for (const member of members) {
     const about = { unit: member.unit.path, function: member.name };
     for (const open of member.open) unknowns.push({ ...about, code: 'open-end', open });

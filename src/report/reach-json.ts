@@ -146,6 +146,7 @@ function dataOf(unknown: Unknown) {
     case 'position-unknown':
       return { object: unknown.object };
     case 'object-unknown':
+    case 'folding-unknown':
       return {};
     case 'incomplete-dump': {
       const { file, line, problem, more } = unknown;

@@ -74,6 +74,8 @@ export function stuckText({ stuck, binary }: Pick<Member, 'stuck' | 'binary'>): 
       return 'no ftrace site at its entry (notrace, noinstr, or built without tracing)';
     case 'module-exit':
       return 'exit code of a module, which runs when it is unloaded';
+    case 'folded':
+      return 'has the code of a function that was folded into it: it cannot be replaced for that one alone';
     case 'out-of-reach':
       return `in ${binary ?? 'another binary'}: livepatch reaches vmlinux and modules only`;
   }
@@ -102,7 +104,11 @@ export function endText({ open, binary }: Pick<Member, 'open' | 'binary'>): stri
  *
  * @param callers those that are known
  */
-export function idleText({ exported }: Pick<Member, 'exported'>, callers: readonly Member[]): string {
+export function idleText(
+  { exported, stuck }: Pick<Member, 'exported' | 'stuck'>,
+  callers: readonly Member[],
+): string {
+  if (stuck === 'folded') return 'nothing in its unit calls it';
   if (exported) return 'nothing in the build calls it; it is exported: only modules outside the build can';
   if (callers.some((caller) => caller.class === 'init')) return 'only init code calls it, which has run';
   return callers.length === 0 ? 'nothing calls it' : 'only code that nothing calls leads to it';
@@ -153,6 +159,11 @@ export function unknownReason(unknown: Unknown): string {
       return UNVERIFIED[unknown.object];
     case 'object-unknown':
       return 'not known whether it is in vmlinux or in a module: index the build with them';
+    case 'folding-unknown':
+      return (
+        'it is removed, and was copied nowhere: it may have been folded into an equal function, whose hosts would be ' +
+        'its own; build with -fdump-ipa-icf-optimized'
+      );
     case 'position-unknown':
       return `its symbol in ${unknown.object} was not found, so its position among equal names is not known`;
     case 'incomplete-dump': {

@@ -60,7 +60,7 @@ export function* stuckSection(view: AnswerView, telling: Telling): Generator<str
   const legend = new Legend(list.map(({ member }) => stuckText(member)));
   const instead = list.some(({ member }) => member.live)
     ? `: what calls ${plural(list.length, 'it', 'them')} is replaced instead`
-    : `, but ${plural(list.length, 'does', 'do')} not run`;
+    : `, but ${plural(list.length, 'needs', 'need')} no work`;
   yield* heading(`${functions(list.length)} cannot be redirected${instead}`, telling);
   yield* legend.before(telling);
   if (list.length > MOST_STUCK && !telling.all) yield* counts(list, () => '', legend, telling);

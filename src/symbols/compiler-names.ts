@@ -66,9 +66,13 @@ export function compilerNames(
   return found;
 }
 
-/** `foo.constprop.isra` is the label of `foo.constprop.0.isra.0`. */
+/** `foo.constprop.isra` is the label of `foo.constprop.0.isra.0`, `foo.part.0.isra` that of `foo.part.0.isra.0`. */
 function isCloneLabel(label: string, name: string): boolean {
-  return name.replaceAll(/\.\d+(?=\.|$)/g, '') === label;
+  return withoutNumbers(label) === withoutNumbers(name);
+}
+
+function withoutNumbers(name: string): string {
+  return name.replaceAll(/\.\d+(?=\.|$)/g, '');
 }
 
 /** The names of a dump that a symbol's name is made of; records of later passes may have the symbol's name itself. */

@@ -14,6 +14,7 @@ export function unit(id: number, name: string, ...images: readonly string[]): Un
     complete: true,
     object: 'read',
     calls: 'ci',
+    folding: 'read',
     images: all,
     image: all[0]!,
     imagesKnown: true,

@@ -14,7 +14,7 @@ function hostsOf(
 ): Set<string> {
   const { graph } = sets;
   const unit = graph.unit(units.get(path)!);
-  const { entries } = closeOver(sets, walk(unit, index.nameId(name)!, mode, 'affected'));
+  const { entries } = closeOver(sets, walk(graph, unit, index.nameId(name)!, mode, 'affected'));
   const hosts = new Set<string>();
   entries.target.forEach((target, place) => {
     if (target < 0 || entries.edge[place] === CALL_EDGE) return;

@@ -3,6 +3,7 @@ import { openCorpus } from '../helpers/corpus.js';
 import { whyNoBuild } from '../helpers/corpus-build.js';
 import { bodyTests } from './bodies.js';
 import { callTests } from './calls.js';
+import { foldingTests } from './folding.js';
 import { gcc11Tests } from './gcc11.js';
 import { hostTests } from './hosts.js';
 import { indexTests } from './indexed.js';
@@ -25,6 +26,7 @@ describe.skipIf(why !== '')('a real kernel', () => {
   describe('the index', () => indexTests(() => kernel));
   describe('the linked objects', () => linkTests(() => kernel));
   describe('patch sets', () => patchSetTests(corpus, () => kernel));
+  describe('folding', () => foldingTests(corpus, () => kernel));
   describe('hosts', () => hostTests(corpus, () => kernel));
   describe('reach', () => naiveTests(() => kernel));
   describe('bodies', () => bodyTests(corpus, () => kernel));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { UnitAnswer } from '../../src/reach/answer.js';
+import { FOLDED, type UnitAnswer } from '../../src/reach/answer.js';
 import type { Corpus } from '../helpers/corpus.js';
 import { COLUMNS, normalCell, type TruthRow, TruthWriter, truthLines } from '../helpers/truth.js';
 import { type Kernel, MINUTE } from './kernel.js';
@@ -22,6 +22,16 @@ function differences(key: string, row: TruthRow, wanted: TruthRow): string[] {
   return COLUMNS.filter((column) => row[column] !== wanted[column]).map(
     (column) => `${key} ${column}: ${row[column]}\n  should be ${wanted[column]}`,
   );
+}
+
+/** Members of the truth that a row lacks: of functions that were folded, it may have more. */
+function missing(key: string, row: TruthRow, wanted: TruthRow): string[] {
+  const membersOf = (one: TruthRow) =>
+    new Set([one.patch, one.clone, one.blocked, one.init].flatMap((cell) => cell.split(',')));
+  const own = membersOf(row);
+  return [...membersOf(wanted)]
+    .filter((member) => !member.startsWith('#') && !own.has(member))
+    .map((member) => `${key}: ${member} is missing, though it was folded`);
 }
 
 /** `VERDICT: 10 patch in 10 units, 1 clone; 2 dead ends; open: address`, of what there is. */
@@ -99,23 +109,32 @@ export function patchSetTests(corpus: Corpus, kernel: () => Kernel): void {
     const truth = truthOf(corpus);
     const wrong: string[] = [];
     const verdicts: Record<string, number> = {};
-    let equal = 0;
+    let [equal, folded] = [0, 0];
     const writer = new TruthWriter(sets, names);
-    for (const { unit, name, row } of writer.swept(
+    for (const { unit, name, row, byFolding } of writer.swept(
       ({ row: { path, object } }) => KNOWN.test(path) && object === 'read',
     )) {
       const key = `${unit} ${name}`;
       const wanted = truth.get(key);
       truth.delete(key);
+      if (byFolding) {
+        folded++;
+        // One that has no record at all is known by GCC's word on its folding only.
+        if (wanted) wrong.push(...missing(key, row, wanted));
+        continue;
+      }
       const differ = wanted ? differences(key, row, wanted) : [`${key}: not in the truth`];
       wrong.push(...differ);
       if (differ.length === 0) equal++;
       verdicts[row.verdict] = (verdicts[row.verdict] ?? 0) + 1;
     }
-    console.log(`patch sets equal to the truth: ${equal}; verdicts: ${JSON.stringify(verdicts)}`);
+    console.log(
+      `patch sets equal to the truth: ${equal}; with what was folded, ${folded}; verdicts: ${JSON.stringify(verdicts)}`,
+    );
     expect(wrong.slice(0, 20)).toEqual([]);
     expect([...truth.keys()].slice(0, 20)).toEqual([]);
-    expect(equal).toBe(55_335);
+    expect(equal + folded).toBeGreaterThanOrEqual(55_335);
+    expect(folded).toBeLessThan(600);
   });
 
   describe('a question gives what the truth says in words', () => {
@@ -145,6 +164,7 @@ export function questionTests(corpus: Corpus, kernel: () => Kernel): void {
       const [unit, name] = key.split(' ') as [string, string];
       const answers = kernel().ask(name, unit);
       for (const answer of answers.flatMap(({ units }) => units)) {
+        if (answer.members.some(({ step }) => step?.kind === FOLDED)) continue;
         const row = writer.asked(answer, (text) => index.nameId(text)!);
         wrong.push(...differences(key, row, wanted));
         compared++;

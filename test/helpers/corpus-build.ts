@@ -11,14 +11,17 @@ export interface CorpusBuild {
 }
 
 const ARCHIVES = ['ipa-clones.tar.zst', 'objects.tar.zst', 'callgraph-info.tar.zst', 'modules.tar.zst'];
+/** What GCC said of folding: of one build only, and not in every copy of the corpus. */
+const FOLDING = 'folding.tar.zst';
 
 /** @param folder of the corpus: '' for the kernel of GCC 12, `gcc11` for the same built with that */
 export function unpackBuild(corpus: Corpus = openCorpus(), folder = ''): CorpusBuild {
   const directory = mkdtempSync(join(tmpdir(), 'klp-reach-build-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
-    for (const archive of ARCHIVES) {
+    for (const archive of [...ARCHIVES, FOLDING]) {
       const path = pathOf(folder, archive);
+      if (archive === FOLDING && !existsSync(path)) continue;
       execFileSync('tar', ['-I', 'zstd -d --long=27', '-xf', path, '-C', directory]);
     }
     writeFileSync(join(directory, 'vmlinux'), corpus.file(join(folder, 'vmlinux.zst')));

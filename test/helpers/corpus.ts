@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 export interface Corpus {
   /** '' where the corpus can be used, else the reason to skip. */
   readonly why: string;
-  /** One file, decompressed (`vmlinux.zst`). */
+  /** One file, decompressed if it is compressed (`vmlinux.zst`). */
   file(name: string): Buffer;
   /** Unpacks members of an archive (all, or those that match shell patterns) for as long as `use` runs. */
   unpacked<T>(archive: string, members: readonly string[], use: (directory: string) => T): T;
@@ -21,7 +21,8 @@ export function openCorpus(): Corpus {
   const directory = resolve(KLP_REACH_CORPUS);
   return {
     why: reason(directory),
-    file: (name) => execFileSync('zstd', ['-dcq', join(directory, name)], { maxBuffer: 1 << 30 }),
+    // With -f, what is not compressed comes as it is.
+    file: (name) => execFileSync('zstd', ['-dcqf', join(directory, name)], { maxBuffer: 1 << 30 }),
     unpacked: (archive, members, use) => {
       const target = mkdtempSync(join(tmpdir(), 'klp-reach-corpus-'));
       try {

@@ -10,8 +10,10 @@ export interface SmallUnit {
   readonly dump?: string;
   /** As in code-text.ts. */
   readonly object?: string;
-  /** Calls after optimisation, one a line: `f -> g`. No lines is a graph without calls, null no graph. */
+  /** Calls after optimisation, one a line: `f -> g`, or `f ~> g` without a place in the source. No lines is a graph without calls, null no graph. */
   readonly calls?: string | null;
+  /** Functions that GCC found equal, one pair a line: `kept <- folded`. */
+  readonly folding?: string;
 }
 
 /** A kernel in shorthand, by source (`mm/a.c`). */
@@ -38,6 +40,7 @@ export function kernelFiles(kernel: SmallKernel): Record<string, string | Uint8A
     const stem = source.replace(/\.\w+$/, '');
     files[`${source}.000i.ipa-clones`] = dumpText(unit.dump ?? '', source);
     if (unit.calls !== null) files[`${stem}.ci`] = callGraph(source, unit);
+    if (unit.folding !== undefined) files[`${source}.079i.icf`] = foldingText(unit.folding);
     if (unit.object === undefined) continue;
     const object = assemble(code(unit.object), basename(source));
     assembled.set(source, object);
@@ -51,6 +54,14 @@ function dumpText(text: string, source: string): string {
   return text.startsWith('Callgraph ') ? text : dump(text, source);
 }
 
+function foldingText(pairs: string): string {
+  const lines = pairs.split('\n').map((pair, at) => {
+    const [kept, folded] = pair.split(' <- ');
+    return `a.c:1:1: optimized: Assembler symbol names:${kept}/${2 * at}->${folded}/${2 * at + 1}`;
+  });
+  return ['Dump after hash based groups', ...lines, ''].join('\n');
+}
+
 /** A `.ci` file: a node for each function that only the object tells of, as the dump declares the others. */
 function callGraph(source: string, { dump: records = '', object = '', calls }: SmallUnit): string {
   const nodes = code(object)
@@ -62,8 +73,9 @@ function callGraph(source: string, { dump: records = '', object = '', calls }: S
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .map((line) => {
-      const [caller, callee] = line.split(' -> ');
-      return `edge: { sourcename: "${caller}" targetname: "${callee}" label: "${source}:1:1" }\n`;
+      const [caller, arrow, callee] = line.split(' ');
+      const place = arrow === '->' ? ` label: "${source}:1:1"` : '';
+      return `edge: { sourcename: "${caller}" targetname: "${callee}"${place} }\n`;
     });
   return `graph: { title: "${source}"\n${nodes.join('')}${edges.join('')}}\n`;
 }

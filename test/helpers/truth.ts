@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { SymbolFlags } from '../../src/index/unit-graph.js';
 import type { UnitAnswer } from '../../src/reach/answer.js';
-import { bodiesNamed, isStuck, Open, State, type UnitCode } from '../../src/reach/code-graph.js';
+import {
+  bodiesNamed,
+  type CodeGraph,
+  isStuck,
+  Open,
+  State,
+  type UnitCode,
+} from '../../src/reach/code-graph.js';
+import { FOLD_EDGE, walk } from '../../src/reach/entries.js';
 import type { PatchSets, Verdict } from '../../src/reach/patch-set.js';
 import { sweep } from '../../src/reach/sweep.js';
 import { Role } from '../../src/symbols/bodies.js';
@@ -58,11 +66,18 @@ export class TruthWriter {
   }
 
   /** Of every function of the units that are wanted, by the sweep. */
-  *swept(wanted: (unit: UnitCode) => boolean): Generator<{ unit: string; name: string; row: TruthRow }> {
+  *swept(
+    wanted: (unit: UnitCode) => boolean,
+  ): Generator<{ unit: string; name: string; row: TruthRow; byFolding: boolean }> {
     for (const { unit, functions } of sweep(this.#sets)) {
       if (!wanted(unit)) continue;
       for (const swept of functions) {
-        yield { unit: unit.row.path, name: this.#names.get(swept.name)!, row: this.row(unit, swept) };
+        yield {
+          unit: unit.row.path,
+          name: this.#names.get(swept.name)!,
+          row: this.row(unit, swept),
+          byFolding: isByFolding(this.#sets.graph, unit, swept.name),
+        };
       }
     }
   }
@@ -125,6 +140,12 @@ function reasonsOf(open: number): string {
     .map(([, reason]) => reason)
     .sort()
     .join('+');
+}
+
+/** Whether folding adds to an answer: the truth's model knows nothing of it. */
+export function isByFolding(graph: CodeGraph, unit: UnitCode, name: number): boolean {
+  if (unit.folded.length === 0) return false;
+  return walk(graph, unit, name, 'conservative', 'affected').edge.includes(FOLD_EDGE);
 }
 
 /** A list as a cell: sorted, each once; of a long one its length and a hash. */

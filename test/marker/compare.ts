@@ -21,6 +21,8 @@ export interface Mistake {
   readonly body: string;
   /** Whether the answer says that it lacks nothing. Where there is no answer, nobody says so. */
   readonly complete: boolean;
+  /** Whether the function shows that it was folded: it has no code of its own, and was copied nowhere. */
+  readonly showsFolding: boolean;
 }
 
 export interface Comparison {
@@ -184,9 +186,14 @@ class Comparer {
     }
   }
 
+  /** Other units that call what a function was folded into call that one: they could not name the folded one. */
   #checkClosed(question: Question): void {
+    const own = question.unit.affectedBodies(question.source.symbol, false);
     for (const body of question.stuck) {
-      for (const caller of this.build.callers({ unit: this.#unitOf.get(body)!, body })) {
+      const unit = this.#unitOf.get(body)!;
+      const isByFolding = unit === question.unit && !own.has(body);
+      for (const caller of this.build.callers({ unit, body })) {
+        if (isByFolding && caller.unit !== unit) continue;
         if (!question.members.has(caller.body)) this.#mistake('unclosed', question, caller.body);
       }
     }
@@ -205,6 +212,7 @@ class Comparer {
       symbol: source.symbol,
       body: `${this.#unitOf.get(body)!.name}:${body.names[0]}`,
       complete: answer?.complete ?? false,
+      showsFolding: showsFolding(unit, source.symbol),
     });
   }
 }
@@ -215,6 +223,11 @@ function noSuchBody(name: string): never {
 
 function holdersOf(unit: NaiveUnit, questions: readonly Question[]): ReadonlySet<Body> {
   return unit.truth.holders.get(questions[0]!.source.id!) ?? new Set();
+}
+
+function showsFolding(unit: NaiveUnit, symbol: string): boolean {
+  const nodes = unit.nodesNamed(symbol);
+  return unit.bodiesOfName(symbol).length === 0 && !unit.copies.some(({ from }) => nodes.includes(from));
 }
 
 function isFolded(unit: NaiveUnit, folded: Question, kept: Question): boolean {

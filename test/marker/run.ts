@@ -54,7 +54,7 @@ async function run(job: Job): Promise<Result> {
 export function seriousMistakes(results: readonly Result[], answerer: string): string[] {
   return results.flatMap(({ job: { seed, build }, comparisons }) =>
     comparisons[answerer]!.mistakes.filter(
-      ({ complete }) => complete || !ANSWERERS[answerer]!.mayBeIncomplete,
+      ({ complete, showsFolding }) => !ANSWERERS[answerer]!.mayBeIncomplete || (complete && showsFolding),
     ).map(
       ({ what, unit, symbol, body }) =>
         `seed ${seed}, ${build.compiler.command} ${build.flags.join(' ')}: ${unit}:${symbol}: ${what} ${body}`,

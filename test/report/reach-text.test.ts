@@ -258,7 +258,7 @@ describe('what needs no work', () => {
 
   test.each([
     ['init-only', member('f', { class: 'init' }), 'init code, which has run\n  f\n'],
-    ['unused', stuckMember('f', { live: false }), '1 function cannot be redirected, but does not run'],
+    ['unused', stuckMember('f', { live: false }), '1 function cannot be redirected, but needs no work'],
     ['unused', stuckMember('f', { live: false, exported: true }), 'it is exported'],
     ['gone-everywhere', gone, 'no object has its code'],
     ['discarded', member('f', { class: 'discarded', places: [] }), 'a weak definition that lost'],

@@ -82,4 +82,5 @@ test('a clone is nobody’s other name', () => {
   const dump = dumpOf('f a.c;1;1', 'f.isra.0 a.c;1;1');
   expect(found(dump, 'f.isra.0', [at('f.isra.0', 'f.isra', 'a.c;1;1')])).toEqual([]);
   expect(found(dumpOf(), 'f.part.0.isra.0', [at('f.part.0.isra.0', 'f.part.isra', 'a.c;1;1')])).toEqual([]);
+  expect(found(dumpOf(), 'f.part.0.isra.0', [at('f.part.0.isra.0', 'f.part.0.isra', 'a.c;1;1')])).toEqual([]);
 });
