@@ -51,7 +51,7 @@ export class Reach {
     const { graph } = sets;
     if (definition.units.length > 1) graph.load(definition.units);
     const walks = definition.units.map((id) => walk(graph.unit(id), definition.nameId, mode, direction));
-    if (direction === 'affected') graph.expect(walks.flatMap(({ target }) => target));
+    if (direction === 'affected') graph.expect(walks.map(({ target }) => target));
     const drafts = walks.map((entries) => (direction === 'affected' ? closeOver : insideOf)(sets, entries));
     const lists = drafts.map(({ entries }) => entries);
     const members = describe(this.index, sets, definition.nameId, lists);
