@@ -1,11 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { PlaceRow, SymbolRow } from './rows.js';
+import { decodeDump } from './unit-graph.js';
 
-/** A function of a unit, by ids. */
-export interface MemberKey {
-  readonly unit: number;
-  /** The name's id. */
-  readonly name: number;
+/** Functions of units, by ids, in columns: there can be a million. */
+export interface MemberKeys {
+  readonly unit: Int32Array;
+  readonly name: Int32Array;
 }
 
 /** A reference to a function by code or data, in words. */
@@ -22,8 +22,10 @@ const LOW = 2 ** 26 - 1;
 /** Values that SQLite is asked about at once: a bound on memory, far above what costs time. */
 const CHUNK = 20_000;
 
-function packed({ unit, name }: MemberKey): number {
-  return unit * (LOW + 1) + name;
+function packed({ unit, name }: MemberKeys): Float64Array {
+  const keys = new Float64Array(unit.length);
+  for (let key = 0; key < unit.length; key++) keys[key] = unit[key]! * (LOW + 1) + name[key]!;
+  return keys;
 }
 
 /** Describes many functions at once, a query a table: what is printed of an answer. */
@@ -52,34 +54,42 @@ export class MemberReader {
     return texts;
   }
 
-  /** Where units' nodes of these names are declared: path * 2^24 + line, or null. */
-  declarations(keys: readonly MemberKey[]): (number | null)[] {
-    const [first] = keys;
-    if (keys.length > CHUNK && keys.every(({ unit }) => unit === first!.unit))
-      return this.#declarationsOfUnit(keys);
+  /** Where units' nodes of these names are declared: path * 2^24 + line, or 0. */
+  declarations(keys: MemberKeys): Float64Array {
+    const { unit } = keys;
+    if (unit.length > CHUNK && unit.every((id) => id === unit[0])) return this.#declarationsOfUnit(keys);
     const sql = `
       SELECT (SELECT f.path * 16777216 + f.line FROM function f CROSS JOIN node n ON n.function = f.id AND n.unit = j.value >> 26
               WHERE f.name = j.value & ${LOW} ORDER BY f.line LIMIT 1) FROM json_each(?) j`;
-    const found: (number | null)[] = [];
-    this.#chunks(sql, Float64Array.from(keys, packed), (value) => found.push(value as number | null));
+    const found = new Float64Array(unit.length);
+    let key = 0;
+    this.#chunks(sql, packed(keys), (value) => {
+      found[key++] = (value as number | null) ?? 0;
+    });
     return found;
   }
 
   /** The same by reading all nodes of a unit, where very many are asked for. */
-  #declarationsOfUnit(keys: readonly MemberKey[]): (number | null)[] {
-    const from = 'FROM node n CROSS JOIN function f ON f.id = n.function WHERE n.unit = ? ORDER BY n.id';
-    const { unit } = keys[0]!;
-    const names = this.#statement(`SELECT f.name ${from}`).pluck().all(unit) as number[];
-    const places = this.#statement(`SELECT f.path * 16777216 + f.line ${from}`).pluck().all(unit) as number[];
-    const placeOf: number[] = new Array(names.reduce((most, name) => Math.max(most, name), 0) + 1);
-    for (let node = names.length - 1; node >= 0; node--) placeOf[names[node]!] = places[node]!;
-    return keys.map(({ name }) => placeOf[name] ?? null);
+  #declarationsOfUnit({ unit, name }: MemberKeys): Float64Array {
+    const places = this.#statement(
+      'SELECT f.path * 16777216 + f.line FROM node n CROSS JOIN function f ON f.id = n.function WHERE n.unit = ? ORDER BY n.id',
+    )
+      .pluck()
+      .all(unit[0]) as number[];
+    const dump = this.#statement('SELECT dump FROM unit_graph WHERE unit = ?').pluck().get(unit[0]) as Buffer;
+    const { nodeName } = decodeDump(dump);
+    const most = nodeName.reduce((known, id) => Math.max(known, id), 0);
+    const placeOf = new Float64Array(most + 1);
+    for (let node = nodeName.length - 1; node >= 0; node--) placeOf[nodeName[node]!] = places[node]!;
+    const found = new Float64Array(name.length);
+    for (let key = 0; key < name.length; key++) found[key] = placeOf[name[key]!] ?? 0;
+    return found;
   }
 
   /** The paths of such declarations, normal. */
-  paths(declarations: readonly (number | null)[]): [id: number, path: string][] {
+  paths(declarations: Float64Array): [id: number, path: string][] {
     const ids = new Set<number>();
-    for (const declared of declarations) if (declared !== null) ids.add(Math.floor(declared / 2 ** 24));
+    for (const declared of declarations) if (declared !== 0) ids.add(Math.floor(declared / 2 ** 24));
     const sql = 'SELECT p.id, p.normal FROM json_each(?) j CROSS JOIN path p ON p.id = j.value';
     return this.#statement(sql)
       .raw()
@@ -87,27 +97,31 @@ export class MemberReader {
   }
 
   /** Their symbols in the units' objects. */
-  symbols(keys: readonly MemberKey[]): (SymbolRow | undefined)[] {
+  symbols(keys: MemberKeys): (SymbolRow | undefined)[] {
     const sql = `
       SELECT j.key, sec.text AS section, y.section_index AS sectionIndex, y.value, y.size,
         CASE s.binding WHEN 0 THEN 'local' WHEN 1 THEN 'global' WHEN 2 THEN 'weak' ELSE 'unique' END AS binding, y.traceable
       FROM json_each(?) j CROSS JOIN symbol s ON s.name = j.value & ${LOW} AND s.unit = j.value >> 26
       CROSS JOIN body y ON y.unit = s.unit AND y.id = s.body JOIN name sec ON sec.id = y.section
       ORDER BY j.key, s.id DESC`;
-    return this.#byKey<Omit<SymbolRow, 'traceable'> & { traceable: number }>(sql, keys).map(
-      (row) => row && { ...row, traceable: row.traceable === 1 },
-    );
+    const symbols: (SymbolRow | undefined)[] = new Array(keys.unit.length).fill(undefined);
+    for (const { key, ...row } of this.#rows(sql, keys) as ({ key: number } & Omit<SymbolRow, 'traceable'> & {
+        traceable: number;
+      })[]) {
+      symbols[key] = { ...row, traceable: row.traceable === 1 };
+    }
+    return symbols;
   }
 
   /** Where they are in linked objects, vmlinux first. */
-  places(keys: readonly MemberKey[]): PlaceRow[][] {
+  places(keys: MemberKeys): PlaceRow[][] {
     const sql = `
       SELECT j.key, i.name AS object, printf('%016x', s.address) AS address, coalesce(s.size, 0) AS size, s.position,
         s.total, sec.text AS section, s.traceable
       FROM json_each(?) j CROSS JOIN image_symbol s ON s.name = j.value & ${LOW} AND s.unit = j.value >> 26
       JOIN image i ON i.id = s.image LEFT JOIN name sec ON sec.id = s.section
       ORDER BY j.key, i.name <> 'vmlinux', i.name, s.position`;
-    const places: PlaceRow[][] = keys.map(() => []);
+    const places: PlaceRow[][] = Array.from(keys.unit, () => []);
     for (const { key, ...row } of this.#rows(sql, keys) as ({ key: number } & Omit<PlaceRow, 'traceable'> & {
         traceable: number | null;
       })[]) {
@@ -139,16 +153,8 @@ export class MemberReader {
     ).all(unit, target, kind, most) as ReferenceRow[];
   }
 
-  #byKey<T>(sql: string, keys: readonly MemberKey[]): (T | undefined)[] {
-    const found: (T | undefined)[] = keys.map(() => undefined);
-    for (const { key, ...row } of this.#rows(sql, keys) as ({ key: number } & T)[]) {
-      found[key] = row as T;
-    }
-    return found;
-  }
-
-  #rows(sql: string, keys: readonly MemberKey[]): unknown[] {
-    return keys.length === 0 ? [] : this.#statement(sql).all(JSON.stringify(keys.map(packed)));
+  #rows(sql: string, keys: MemberKeys): unknown[] {
+    return keys.unit.length === 0 ? [] : this.#statement(sql).all(`[${packed(keys).join()}]`);
   }
 
   /** One value for each number, in their order, some thousands at a time. */

@@ -201,6 +201,9 @@ CREATE INDEX IF NOT EXISTS call_callee ON call (callee);
 CREATE INDEX IF NOT EXISTS reference_target ON reference (target);
 CREATE INDEX IF NOT EXISTS image_symbol_name ON image_symbol (name);
 CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
+CREATE INDEX IF NOT EXISTS unit_build ON unit (build);
+CREATE INDEX IF NOT EXISTS unit_incomplete ON unit (build) WHERE complete = 0;
+CREATE INDEX IF NOT EXISTS unit_without_calls ON unit (build) WHERE calls NOT IN ('ci', 'objdump');
 `;
 
 /** What a person with sqlite3 or datasette reads: the same rows in words. */

@@ -37,7 +37,7 @@ export interface UnitLinked {
   readonly symbolFlags: Numbers;
   /** Body -> the body that it is a part of. */
   readonly owner: Numbers;
-  /** Body -> twice its `Lifetime` of symbols/link-units.ts, and 1 if ftrace can redirect it. */
+  /** Body -> twice its `Lifetime` of symbols/section-lifetime.ts, and 1 if ftrace can redirect it. */
   readonly fate: Numbers;
 }
 

@@ -1,6 +1,7 @@
 import type { IndexReader } from '../index/reader.js';
 import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
+import { ascendingOnce } from './ascending-once.js';
 import type { CodeGraph } from './code-graph.js';
 
 /** Decides by which of its names a body is written out, and has the texts of names. */
@@ -13,17 +14,10 @@ export class BodyNames {
   readonly #several = new Map<number, readonly number[]>();
 
   /** @param targets bodies, and names without one as `-1 - name` */
-  constructor(index: IndexReader, graph: CodeGraph, asked: number, targets: readonly number[]) {
+  constructor(index: IndexReader, graph: CodeGraph, asked: number, targets: Int32Array) {
     this.#graph = graph;
     this.#asked = asked;
-    const ids: number[] = [];
-    for (const target of targets) {
-      if (target < 0) ids.push(-1 - target);
-      else for (const symbol of graph.symbolsOf(target)) ids.push(graph.unitOf(target).symbolName[symbol]!);
-    }
-    const names = Int32Array.from(ids)
-      .sort()
-      .filter((name, at, all) => name !== all[at - 1]);
+    const names = ascendingOnce(namesOf(graph, targets));
     const texts: string[] = new Array((names.at(-1) ?? 0) + 1);
     index.members.texts(names).forEach((text, at) => {
       texts[names[at]!] = text;
@@ -37,16 +31,14 @@ export class BodyNames {
 
   /** The id of the name that a body is written by. */
   own(body: number): number {
-    const symbols = this.#graph.symbolsOf(body);
-    if (symbols.length === 1) return this.#graph.unitOf(body).symbolName[symbols[0]!]!;
-    return this.#names(body, symbols)[0]!;
+    const only = this.#graph.onlySymbolOf(body);
+    return only < 0 ? this.#names(body)[0]! : this.#graph.unitOf(body).symbolName[only]!;
   }
 
   /** Its other names, sorted, without those that lost. */
   aliases(body: number): readonly string[] {
-    const symbols = this.#graph.symbolsOf(body);
-    if (symbols.length === 1) return NONE;
-    return this.#names(body, symbols)
+    if (this.#graph.onlySymbolOf(body) >= 0) return NONE;
+    return this.#names(body)
       .slice(1)
       .map((name) => this.text(name))
       .sort();
@@ -54,6 +46,8 @@ export class BodyNames {
 
   isClone(body: number): boolean {
     const { symbolFlags } = this.#graph.unitOf(body);
+    const only = this.#graph.onlySymbolOf(body);
+    if (only >= 0) return SymbolFlags.role(symbolFlags[only]!) === Role.clone;
     return this.#graph.symbolsOf(body).every((symbol) => {
       const role = SymbolFlags.role(symbolFlags[symbol]!);
       return role === Role.clone || role === Role.compilerName;
@@ -64,11 +58,12 @@ export class BodyNames {
    * The one asked for if the image has it, else the first global name, never a clone's or a linker script's if there is
    * another, nor one that lost or that only the compiler has.
    */
-  #names(body: number, symbols: readonly number[]): readonly number[] {
+  #names(body: number): readonly number[] {
     let names = this.#several.get(body);
     if (!names) {
       const { symbolName, symbolFlags } = this.#graph.unitOf(body);
-      const all = symbols
+      const all = this.#graph
+        .symbolsOf(body)
         .map((symbol) => ({ name: symbolName[symbol]!, flags: symbolFlags[symbol]! }))
         .filter(({ flags }) => SymbolFlags.role(flags) !== Role.compilerName)
         .sort((a, b) => rank(a.flags) - rank(b.flags) || (this.text(a.name) < this.text(b.name) ? -1 : 1));
@@ -82,6 +77,18 @@ export class BodyNames {
 }
 
 const NONE: readonly string[] = [];
+
+/** Every name of bodies, and the names without one. */
+function namesOf(graph: CodeGraph, targets: Int32Array): number[] {
+  const names: number[] = [];
+  for (const target of targets) {
+    const only = target < 0 ? -1 : graph.onlySymbolOf(target);
+    if (target < 0) names.push(-1 - target);
+    else if (only >= 0) names.push(graph.unitOf(target).symbolName[only]!);
+    else for (const symbol of graph.symbolsOf(target)) names.push(graph.unitOf(target).symbolName[symbol]!);
+  }
+  return names;
+}
 
 /** The better name first. */
 function rank(flags: number): number {

@@ -14,7 +14,8 @@ import {
   type UnitLinked,
 } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
-import { Lifetime } from '../symbols/link-units.js';
+import { Lifetime } from '../symbols/section-lifetime.js';
+import { ascendingOnce } from './ascending-once.js';
 import { BuildFacts, type NameFacts, QueriedFacts } from './name-facts.js';
 import { binaryOf, type OtherBinary, SOME_BINARY } from './out-of-reach.js';
 
@@ -88,9 +89,9 @@ export class CodeGraph {
   readonly #keptOf = new Map<number, number>();
   readonly #callers: (readonly number[] | undefined)[] = [];
   readonly #opens: (number | undefined)[] = [];
-  readonly #runs: readonly (readonly [number, number])[];
   readonly #vmlinux: number;
-  readonly #callsUnread: boolean;
+  #knownRuns: readonly (readonly [number, number])[] | undefined;
+  #knownUnread: boolean | undefined;
   #facts: NameFacts;
   #isWhole = false;
   #hasRows = false;
@@ -98,10 +99,19 @@ export class CodeGraph {
   constructor(index: IndexReader, build: string) {
     this.#index = index;
     this.build = build;
-    this.#runs = runsOf(index.unitIds(build));
     this.#vmlinux = index.imageId(build, 'vmlinux') ?? -1;
-    this.#callsUnread = index.hasUnreadCalls(build);
     this.#facts = new QueriedFacts(index.graph);
+  }
+
+  /** Ids of the build's units; not every answer asks for them. */
+  get #runs(): readonly (readonly [number, number])[] {
+    this.#knownRuns ??= runsOf(this.#index.unitIds(this.build));
+    return this.#knownRuns;
+  }
+
+  get #callsUnread(): boolean {
+    this.#knownUnread ??= this.#index.hasUnreadCalls(this.build);
+    return this.#knownUnread;
   }
 
   /** The build's units in the order of their ids. */
@@ -137,14 +147,14 @@ export class CodeGraph {
   }
 
   /** Reads at once what `callers` and `open` tell of stuck bodies and of the stuck ones that lead to them. */
-  expect(bodies: Iterable<number>): void {
+  expect(lists: readonly (readonly number[])[]): void {
     const facts = this.#facts;
     if (!(facts instanceof QueriedFacts)) return;
     const seen = new Set<number>();
     const addStuck = (body: number) => {
       if (isStuck(this.#state[body]!)) seen.add(body);
     };
-    for (const body of bodies) addStuck(body);
+    for (const bodies of lists) for (const body of bodies) addStuck(body);
     let done = 0;
     while (seen.size - done >= MANY) {
       const next = [...seen].slice(done);
@@ -189,22 +199,33 @@ export class CodeGraph {
     return this.#state.length;
   }
 
-  /** Symbols (places in the unit's columns) that stand at a body, those of its fragments only if asked for. */
-  symbolsOf(body: number, withFragments = false): number[] {
-    const unit = this.unitOf(body);
+  /** Symbols (places in the unit's columns) that stand at a body; not those of its fragments. */
+  symbolsOf(body: number): number[] {
+    const { start, symbols } = this.#orderOf(this.unitOf(body));
+    const place = this.#placeOf(body);
+    return Array.from(symbols.subarray(start[place], start[place + 1]));
+  }
+
+  /** The symbol of a body that has but one, as nearly all have; -1 of any other. */
+  onlySymbolOf(body: number): number {
+    const { start, symbols } = this.#orderOf(this.unitOf(body));
+    const place = this.#placeOf(body);
+    const at = start[place]!;
+    return start[place + 1]! - at === 1 ? symbols[at]! : -1;
+  }
+
+  /** A body's place among its unit's. */
+  #placeOf(body: number): number {
+    return (this.#keptOf.get(body) ?? body) - this.unitOf(body).base;
+  }
+
+  #orderOf(unit: UnitCode): SymbolOrder {
     let order = this.#symbolOrder.get(unit);
     if (!order) {
       order = orderOfSymbols(unit);
       this.#symbolOrder.set(unit, order);
     }
-    const { start, symbols } = order;
-    const found: number[] = [];
-    const place = (this.#keptOf.get(body) ?? body) - unit.base;
-    for (let at = start[place]!; at < start[place + 1]!; at++) {
-      const symbol = symbols[at]!;
-      if (withFragments || SymbolFlags.role(unit.symbolFlags[symbol]!) !== Role.fragment) found.push(symbol);
-    }
-    return found;
+    return order;
   }
 
   /** Every body that calls a body after optimisation, trampolines passed through; itself is never among them. */
@@ -508,20 +529,24 @@ class LoadedUnit implements UnitCode {
   }
 }
 
-/** A unit's symbols by body: those of body b are `symbols[start[b]]` to `symbols[start[b + 1] - 1]`. */
+/** A unit's symbols by body, without fragments: those of body b are `symbols[start[b]]` to `symbols[start[b + 1] - 1]`. */
 interface SymbolOrder {
   readonly start: Int32Array;
   readonly symbols: Int32Array;
 }
 
-function orderOfSymbols({ base, bodyCount, symbolBody }: UnitCode): SymbolOrder {
+function orderOfSymbols({ base, bodyCount, symbolBody, symbolFlags }: UnitCode): SymbolOrder {
+  const isPart = (symbol: number) => SymbolFlags.role(symbolFlags[symbol]!) === Role.fragment;
   const start = new Int32Array(bodyCount + 1);
-  for (const body of symbolBody) start[body - base + 1]!++;
+  for (let symbol = 0; symbol < symbolBody.length; symbol++) {
+    if (!isPart(symbol)) start[symbolBody[symbol]! - base + 1]!++;
+  }
   for (let body = 0; body < bodyCount; body++) start[body + 1]! += start[body]!;
   const next = start.slice();
-  const symbols = new Int32Array(symbolBody.length);
-  for (let symbol = 0; symbol < symbolBody.length; symbol++)
-    symbols[next[symbolBody[symbol]! - base]!++] = symbol;
+  const symbols = new Int32Array(start[bodyCount]!);
+  for (let symbol = 0; symbol < symbolBody.length; symbol++) {
+    if (!isPart(symbol)) symbols[next[symbolBody[symbol]! - base]!++] = symbol;
+  }
   return { start, symbols };
 }
 
@@ -602,19 +627,15 @@ function linkedCode(base: number, away: OtherBinary | undefined, linked: UnitLin
 
 /** Without an object, every name that is not wholly removed may be a body. */
 function unverifiedCode(base: number, { nodeName, nodeRemoved, cloneNames }: UnitDump): Emitted {
-  const symbolName = nodeName
-    .filter((_, node) => nodeRemoved[node] === 0)
-    .sort()
-    .filter((name, at, all) => name !== all[at - 1]);
+  const symbolName = ascendingOnce(nodeName, (node) => nodeRemoved[node] === 0);
   const clones = new Set(cloneNames);
-  return {
-    symbolName,
-    symbolBody: symbolName.map((_, at) => base + at),
-    symbolFlags: new Uint8Array(symbolName.length),
-    states: Uint8Array.from(symbolName, (name) =>
-      clones.has(name) ? State.unverifiedClone : State.unverified,
-    ),
-  };
+  const symbolBody = new Int32Array(symbolName.length);
+  const states = new Uint8Array(symbolName.length);
+  for (let body = 0; body < symbolName.length; body++) {
+    symbolBody[body] = base + body;
+    states[body] = clones.has(symbolName[body]!) ? State.unverifiedClone : State.unverified;
+  }
+  return { symbolName, symbolBody, symbolFlags: new Uint8Array(symbolName.length), states };
 }
 
 /** @param roles a bit for each role that a symbol of the body has */

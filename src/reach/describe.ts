@@ -1,4 +1,4 @@
-import type { MemberKey, MemberReader } from '../index/member-reader.js';
+import type { MemberKeys, MemberReader } from '../index/member-reader.js';
 import type { IndexReader, PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
 import { ReferenceKind } from '../index/unit-facts.js';
 import { edgeLines } from '../index/unit-graph.js';
@@ -53,13 +53,12 @@ class Describer {
   /** Body -> key, and for names without a body `UNIT NAME` -> key. */
   readonly #bodies: Int32Array;
   readonly #gone = new Map<string, number>();
-  readonly #target: number[] = [];
-  readonly #unit: UnitRow[] = [];
-  readonly #own: number[] = [];
+  readonly #target: Int32Array;
+  /** Key -> its unit and the name that it is written by. */
+  readonly #keys: MemberKeys;
   readonly #paths = new Map<number, string>();
-  /** Key -> path * 2^24 + line, as the index packs a declaration; null for none. */
-  readonly #declared: (number | null)[];
-  readonly #keys: readonly MemberKey[];
+  /** Key -> path * 2^24 + line, as the index packs a declaration; 0 for none. */
+  readonly #declared: Float64Array;
   #symbols: ReadonlyMap<number, SymbolRow> | undefined;
   #places: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
   readonly #whats = new Map<number, What>();
@@ -70,10 +69,21 @@ class Describer {
     this.index = index;
     this.sets = sets;
     this.#bodies = new Int32Array(sets.graph.bodyCount).fill(-1);
-    for (const list of lists) for (const target of list.target) this.#addKey(list, target);
+    const targets: number[] = [];
+    const units: number[] = [];
+    for (const { unit, target: list } of lists) {
+      for (const target of list) {
+        if (!this.#addKey(unit.row, target, targets.length)) continue;
+        targets.push(target);
+        units.push((target < 0 ? unit : sets.graph.unitOf(target)).row.id);
+      }
+    }
+    this.#target = Int32Array.from(targets);
     this.names = new BodyNames(index, sets.graph, asked, this.#target);
-    this.#own = this.#target.map((target) => (target < 0 ? -1 - target : this.names.own(target)));
-    this.#keys = this.#own.map((name, key): MemberKey => ({ unit: this.#unit[key]!.id, name }));
+    this.#keys = {
+      unit: Int32Array.from(units),
+      name: this.#target.map((target) => (target < 0 ? -1 - target : this.names.own(target))),
+    };
     const { members } = index;
     this.#declared = members.declarations(this.#keys);
     for (const [id, path] of members.paths(this.#declared)) this.#paths.set(id, path);
@@ -84,8 +94,8 @@ class Describer {
     what: K,
   ): Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>> {
     const keys = this.#keys;
-    const emitted = [...keys.keys()].filter(
-      (key) => this.#target[key]! >= 0 && this.#unit[key]!.object === 'read',
+    const emitted = Int32Array.from(this.#target.keys()).filter(
+      (key) => this.#target[key]! >= 0 && this.unit(key).object === 'read',
     );
     return rowsOf(this.index.members, emitted, keys, what);
   }
@@ -112,27 +122,25 @@ class Describer {
     return target >= 0 ? this.#bodies[target]! : this.#gone.get(`${unit.row.id} ${target}`)!;
   }
 
-  #addKey({ unit }: EntryList, target: number): void {
-    const key = this.#target.length;
+  /** Whether a target has no key yet, and gets this one. */
+  #addKey(unit: UnitRow, target: number, key: number): boolean {
     if (target >= 0) {
-      if (this.#bodies[target]! >= 0) return;
+      if (this.#bodies[target]! >= 0) return false;
       this.#bodies[target] = key;
-      this.#unit.push(this.sets.graph.unitOf(target).row);
     } else {
-      const id = `${unit.row.id} ${target}`;
-      if (this.#gone.has(id)) return;
+      const id = `${unit.id} ${target}`;
+      if (this.#gone.has(id)) return false;
       this.#gone.set(id, key);
-      this.#unit.push(unit.row);
     }
-    this.#target.push(target);
+    return true;
   }
 
   unit(key: number): UnitRow {
-    return this.#unit[key]!;
+    return this.sets.graph.unit(this.#keys.unit[key]!).row;
   }
 
   name(key: number): string {
-    return this.names.text(this.#own[key]!);
+    return this.names.text(this.#keys.name[key]!);
   }
 
   aliases(key: number): readonly string[] {
@@ -141,12 +149,12 @@ class Describer {
   }
 
   file(key: number): string {
-    const declared = this.#declared[key];
-    return declared == null ? '' : this.#paths.get(Math.floor(declared / 2 ** 24))!;
+    const declared = this.#declared[key]!;
+    return declared === 0 ? '' : this.#paths.get(Math.floor(declared / 2 ** 24))!;
   }
 
   line(key: number): number {
-    return (this.#declared[key] ?? 0) % 2 ** 24;
+    return this.#declared[key]! % 2 ** 24;
   }
 
   symbol(key: number): SymbolRow | undefined {
@@ -171,7 +179,7 @@ class Describer {
   }
 
   #whatIsGone(key: number, name: number): What {
-    const unit = this.#unit[key]!;
+    const unit = this.unit(key);
     let whats = this.#goneWhats.get(unit);
     if (!whats) {
       const gone = { class: 'gone', verified: unit.object === 'read', ...NOT_STUCK } as const;
@@ -189,11 +197,14 @@ const NOTHING: readonly never[] = [];
 
 function rowsOf<K extends 'symbols' | 'places'>(
   members: MemberReader,
-  emitted: readonly number[],
-  keys: readonly MemberKey[],
+  emitted: Int32Array,
+  keys: MemberKeys,
   what: K,
 ): Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>> {
-  const rows = members[what](emitted.map((key) => keys[key]!));
+  const rows = members[what]({
+    unit: emitted.map((key) => keys.unit[key]!),
+    name: emitted.map((key) => keys.name[key]!),
+  });
   const found = new Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>>();
   emitted.forEach((key, at) => {
     const row = rows[at];

@@ -47,8 +47,9 @@ function lostRecords(index: IndexReader, build: string): readonly Unknown[] {
   known.set(index, byBuild);
   let lost = byBuild.get(build);
   if (!lost) {
-    const problems = index.problems({ build });
-    lost = index.incompleteUnits({ build }).map(({ path }): Unknown => {
+    const incomplete = index.incompleteUnits({ build });
+    const problems = incomplete.length === 0 ? [] : index.problems({ build });
+    lost = incomplete.map(({ path }): Unknown => {
       const own = problems.filter((problem) => problem.unit === path && problem.line !== null);
       const first = own[0];
       return {

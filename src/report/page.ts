@@ -23,26 +23,21 @@ export class Page {
   }
 
   /**
-   * Cells beside each other, each at its stop where there is room; see {@link startsOf}.
+   * Cells beside each other, each at its stop where there is room; see {@link placeOf}.
    *
    * @param stops the column of each cell
    * @param hang the column of what goes to another line
    */
   *row(cells: readonly Cell[], stops: readonly number[], hang: number): Generator<string> {
     const texts = cells.map(({ text }) => visible(text));
-    const starts = startsOf(
-      texts.map(({ length }) => length),
-      stops,
-      this.width,
-      hang,
-    );
     let line = '';
     let at = 0;
-    for (const [i, { style }] of cells.entries()) {
-      const text = texts[i]!;
+    for (const [column, { style }] of cells.entries()) {
+      const text = texts[column]!;
       if (text === '') continue;
-      const { start, breaks } = starts[i]!;
-      if (breaks) {
+      const placed = placeOf(text.length, at, stops[column] ?? 0, this.width, hang);
+      const start = placed < 0 ? ~placed : placed;
+      if (placed < 0) {
         yield line;
         line = '';
         at = 0;
@@ -73,34 +68,17 @@ export class Page {
   }
 }
 
-/** Where a cell stands, and whether it begins a line of its own. */
-interface Start {
-  readonly start: number;
-  readonly breaks: boolean;
-}
-
 /**
- * Where each cell of a row stands: at its stop, or behind the cell before where that reaches further. One that would pass
- * the end of the line is moved to the left as far as it can be, and else goes to another line.
+ * Where a cell stands that is not empty: at its stop, or behind the cell before where that reaches further. One that would
+ * pass the end of the line is moved to the left as far as it can be, and else goes to another line.
+ *
+ * @param at where the cell before ends; 0 for none
+ * @returns the column; `~column` on another line
  */
-function startsOf(
-  lengths: readonly number[],
-  stops: readonly number[],
-  width: number,
-  hang: number,
-): readonly Start[] {
-  let at = 0;
-  return lengths.map((length, column) => {
-    if (length === 0) return { start: at, breaks: false };
-    const stop = stops[column] ?? 0;
-    const behind = at === 0 ? 0 : at + GAP;
-    const breaks = at > 0 && behind + length > width;
-    const start = breaks
-      ? Math.max(0, Math.min(hang, width - length))
-      : Math.max(behind, Math.min(stop, width - length));
-    at = start + length;
-    return { start, breaks };
-  });
+function placeOf(length: number, at: number, stop: number, width: number, hang: number): number {
+  const behind = at === 0 ? 0 : at + GAP;
+  if (at > 0 && behind + length > width) return ~Math.max(0, Math.min(hang, width - length));
+  return Math.max(behind, Math.min(stop, width - length));
 }
 
 /** What stands under a row of a table is so far to the right. */
@@ -121,14 +99,14 @@ export function columnStops(
   const lengths = rows.map((cells) => cells.map(({ text }) => visible(text).length));
   const widest = Array.from({ length: flexible + 3 }, (_, column) => widestOf(lengths, column));
   let best = stopsOf(widest, indent);
-  let least = costOf(lengths, best, width);
+  let least = costOf(lengths, best, width, Number.POSITIVE_INFINITY);
   if (least === 0) return best;
   for (const name of cutsOf(lengths, flexible)) {
     for (const object of flexible === 0 ? [0] : cutsOf(lengths, flexible - 1)) {
       const cut = widest.with(flexible, name);
       if (flexible > 0) cut[flexible - 1] = object;
       const stops = stopsOf(cut, indent);
-      const cost = costOf(lengths, stops, width);
+      const cost = costOf(lengths, stops, width, least);
       if (cost < least) [best, least] = [stops, cost];
     }
   }
@@ -153,15 +131,25 @@ function stopsOf(widths: readonly number[], indent: number): number[] {
   });
 }
 
-/** How many cells do not stand at their stops; one on another line counts more. */
-function costOf(lengths: readonly (readonly number[])[], stops: readonly number[], width: number): number {
+/** How many cells do not stand at their stops; one on another line counts more. Counting ends at `most`. */
+function costOf(
+  lengths: readonly (readonly number[])[],
+  stops: readonly number[],
+  width: number,
+  most: number,
+): number {
   let cost = 0;
   for (const cells of lengths) {
-    for (const [column, { start, breaks }] of startsOf(cells, stops, width, HANG).entries()) {
-      if (cells[column] === 0) continue;
-      if (breaks) cost += 3;
-      else if (column < stops.length && start !== stops[column]) cost += 1;
+    let at = 0;
+    for (let column = 0; column < cells.length; column++) {
+      const length = cells[column]!;
+      if (length === 0) continue;
+      const placed = placeOf(length, at, stops[column] ?? 0, width, HANG);
+      if (placed < 0) cost += 3;
+      else if (column < stops.length && placed !== stops[column]) cost += 1;
+      at = (placed < 0 ? ~placed : placed) + length;
     }
+    if (cost >= most) break;
   }
   return cost;
 }

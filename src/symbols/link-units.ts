@@ -5,10 +5,7 @@
 import { STB_LOCAL, STB_WEAK, STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
 import type { Image } from './image.js';
 import { type ImageFunctionSymbol, placeUnits, type UnitFunctionSymbol } from './place-units.js';
-import { type InitBounds, lifetimeOf } from './section-lifetime.js';
-
-/** `body.lifetime` of the index: whether the code is there when a livepatch comes. */
-export const Lifetime = { core: 0, init: 1, exit: 2, discarded: 3 } as const;
+import { type InitBounds, Lifetime, lifetimeOf } from './section-lifetime.js';
 
 /** A function symbol of a unit's object. */
 export interface LinkSymbol extends UnitFunctionSymbol {

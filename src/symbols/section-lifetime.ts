@@ -6,6 +6,9 @@
  */
 export type SectionLifetime = 'core' | 'init' | 'exit';
 
+/** `body.lifetime` of the index: whether the code is there when a livepatch comes. */
+export const Lifetime = { core: 0, init: 1, exit: 2, discarded: 3 } as const;
+
 /**
  * What the linker puts into vmlinux's .init.text and .exit.text: INIT_TEXT and EXIT_TEXT of
  * include/asm-generic/vmlinux.lds.h. The `mem` sections go there only without CONFIG_MEMORY_HOTPLUG, which an object

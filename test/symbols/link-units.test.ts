@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { bodiesOf } from '../../src/symbols/bodies.js';
 import { type Image, readImage } from '../../src/symbols/image.js';
-import {
-  bindingName,
-  Lifetime,
-  type LinkImage,
-  type LinkUnit,
-  linkUnits,
-} from '../../src/symbols/link-units.js';
+import { bindingName, type LinkImage, type LinkUnit, linkUnits } from '../../src/symbols/link-units.js';
 import { readObjectFunctions } from '../../src/symbols/object-functions.js';
+import { Lifetime } from '../../src/symbols/section-lifetime.js';
 import { assemble, objectOf } from '../helpers/assemble.js';
 import { code } from '../helpers/code-text.js';
 import { linkVmlinux } from '../helpers/link.js';
