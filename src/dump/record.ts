@@ -67,8 +67,11 @@ function parseClone(fields: readonly string[]): CloneRecord | string {
   }
   const kind = fields.at(-1);
   const readings: CloneRecord[] = [];
+  let tried = 0;
   // FILE may hold semicolons, so every place where the first function can end is tried.
   for (let end = 5; kind && end <= fields.length - 6; end++) {
+    if (!canEndAt(fields, end)) continue;
+    if (++tried > MOST_READINGS) return AMBIGUOUS;
     const original = parseRef(fields.slice(0, end));
     const target = original && parseRef(fields.slice(end, -1));
     if (target) readings.push({ type: 'clone', original, target, kind });
@@ -80,7 +83,16 @@ function parseClone(fields: readonly string[]): CloneRecord | string {
   if (others.length === 0) return only;
   // Both functions are nearly always declared below the same oddly named directory.
   const alike = readings.filter((r) => topOf(r.original.file) === topOf(r.target.file));
-  return alike.length === 1 ? alike[0]! : 'the semicolons in its file names can be read in more than one way';
+  return alike.length === 1 ? alike[0]! : AMBIGUOUS;
+}
+
+const AMBIGUOUS = 'the semicolons in its file names can be read in more than one way';
+/** A directory's name has a few semicolons; a line that can be read in more ways than this is no record. */
+const MOST_READINGS = 64;
+
+/** Whether LINE;COL can end before a field, and NAME;ORDER begin at it. */
+function canEndAt(fields: readonly string[], end: number): boolean {
+  return NUMBER.test(fields[end - 1]!) && NUMBER.test(fields[end - 2]!) && NUMBER.test(fields[end + 1]!);
 }
 
 /**
