@@ -12,6 +12,7 @@ export const EM_ARM = 40;
 export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
 export const EM_RISCV = 243;
+export const EM_LOONGARCH = 258;
 
 export const SHN_UNDEF = 0;
 export const SHN_LORESERVE = 0xff00;

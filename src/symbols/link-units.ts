@@ -2,7 +2,7 @@
  * What linking made of units: which symbol of which linked object each of their functions became, which weak
  * definitions lost, and which names a linker script gave to their code.
  */
-import { STB_LOCAL, STB_WEAK, STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
+import { EM_LOONGARCH, EM_RISCV, STB_LOCAL, STB_WEAK, STT_FUNC, STT_GNU_IFUNC } from '../elf/index.js';
 import type { Image } from './image.js';
 import { type ImageFunctionSymbol, placeUnits, type UnitFunctionSymbol } from './place-units.js';
 import { type InitBounds, Lifetime, lifetimeOf } from './section-lifetime.js';
@@ -71,6 +71,7 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
       ...(image !== undefined && { image }),
     })),
     functions.map(({ symbols }) => symbols),
+    new Set(images.flatMap((image, at) => (image && isRelaxed(image) ? [at] : []))),
   );
   const unitOf = images.map(() => new Map<number, number>());
   const unitImages = units.map((unit) => new Set(unit.images));
@@ -98,6 +99,11 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
     scripted,
     fates: fatesOf(images, units, unitImages, bodies, lost),
   };
+}
+
+/** Whether the linker may have made calls shorter; partial links (modules) leave them. */
+function isRelaxed({ kind, machine }: Image): boolean {
+  return kind === 'vmlinux' && (machine === EM_RISCV || machine === EM_LOONGARCH);
 }
 
 /** Units, once for each linked object that they are known to be part of. */

@@ -5,6 +5,9 @@
  * that the linker moves a unit's section as one block: if its function at offset 0x40 came to A, the one at 0x90 came to
  * A + 0x50. So each function of a unit votes for where its section's start could be, by every symbol of its name and
  * size, and the place that all of them can agree on is the right one.
+ *
+ * Linkers of RISC-V and LoongArch make calls shorter (relaxation), so that functions shrink and move against each other:
+ * there a name that only one function has tells where a section is, and others are looked for beside it.
  */
 
 type Binding = 'local' | 'global' | 'weak' | 'unique';
@@ -59,20 +62,24 @@ interface Block {
   readonly members: { readonly place: number; readonly candidates: readonly Candidate[] }[];
 }
 
-/** @param images their function symbols, by image */
+/**
+ * @param images their function symbols, by image
+ * @param relaxed the images whose code the linker made shorter
+ */
 export function placeUnits(
   units: readonly UnitToPlace[],
   images: readonly (readonly ImageFunctionSymbol[])[],
+  relaxed: ReadonlySet<number> = new Set(),
 ): PlacedUnit[] {
   const placed = units.map(({ functions }) => new Array<Candidate | undefined>(functions.length));
   const taken = images.map((symbols) => new Int32Array(symbols.length).fill(-1));
-  let open = blocksOf(units, images);
+  let open = blocksOf(units, images, relaxed);
   // A block that has only one place left settles it, which may leave only one for another block: until nothing moves.
   for (let before = -1; open.length !== before; ) {
     before = open.length;
     const settled: [Block, Map<number, Candidate>][] = [];
     open = open.filter((block) => {
-      const winner = bestPlace(block, units, images, taken);
+      const winner = bestPlace(block, units, images, taken, relaxed);
       if (winner) settled.push([block, winner]);
       return !winner;
     });
@@ -87,6 +94,7 @@ export function placeUnits(
 function blocksOf(
   units: readonly UnitToPlace[],
   images: readonly (readonly ImageFunctionSymbol[])[],
+  relaxed: ReadonlySet<number>,
 ): Block[] {
   const byName = new Map<string, Candidate[]>();
   images.forEach((symbols, image) => {
@@ -104,7 +112,7 @@ function blocksOf(
         const s = images[image]![symbol]!;
         return (
           (unit.image === undefined || unit.image === image) &&
-          s.size === f.size &&
+          (s.size === f.size || (relaxed.has(image) && s.size < f.size)) &&
           canBecome(f.binding, s, unit.baseName)
         );
       });
@@ -140,12 +148,17 @@ function bestPlace(
   units: readonly UnitToPlace[],
   images: readonly (readonly ImageFunctionSymbol[])[],
   taken: readonly Int32Array[],
+  relaxed: ReadonlySet<number>,
 ): Map<number, Candidate> | undefined {
   const { functions } = units[block.unit]!;
   const places = new Map<string, Map<number, Candidate>>();
+  for (const image of relaxed) {
+    const near = nearOnlyOnes(block, functions, image, images[image]!, taken[image]!);
+    if (near.size > 0) places.set(`${image}`, near);
+  }
   for (const { place, candidates } of block.members) {
     for (const candidate of candidates) {
-      if (taken[candidate.image]![candidate.symbol]! >= 0) continue;
+      if (relaxed.has(candidate.image) || taken[candidate.image]![candidate.symbol]! >= 0) continue;
       const symbol = images[candidate.image]![candidate.symbol]!;
       const key = `${candidate.image} ${symbol.section} ${symbol.offset - functions[place]!.value}`;
       let agreed = places.get(key);
@@ -167,6 +180,40 @@ function bestPlace(
     }
   }
   return equal ? undefined : best;
+}
+
+/** In a relaxed image: the symbols that only one of the block's functions can be, and those of others that are no farther. */
+function nearOnlyOnes(
+  { members }: Block,
+  functions: readonly UnitFunctionSymbol[],
+  image: number,
+  symbols: readonly ImageFunctionSymbol[],
+  taken: Int32Array,
+): Map<number, Candidate> {
+  const open = members.map(({ place, candidates }) => ({
+    place,
+    candidates: candidates.filter((one) => one.image === image && taken[one.symbol]! < 0),
+  }));
+  const startOf = (place: number, { symbol }: Candidate) => symbols[symbol]!.offset - functions[place]!.value;
+  const found = new Map<number, Candidate>();
+  let [lowest, highest, length] = [Infinity, -Infinity, 0];
+  for (const { place, candidates } of open) {
+    length = Math.max(length, functions[place]!.value + functions[place]!.size);
+    if (candidates.length !== 1) continue;
+    found.set(place, candidates[0]!);
+    lowest = Math.min(lowest, startOf(place, candidates[0]!));
+    highest = Math.max(highest, startOf(place, candidates[0]!));
+  }
+  if (highest - lowest > length) return new Map();
+  for (const { place, candidates } of open) {
+    if (candidates.length < 2) continue;
+    const near = candidates.filter((candidate) => {
+      const start = startOf(place, candidate);
+      return start >= lowest - length && start <= highest + length;
+    });
+    if (near.length === 1) found.set(place, near[0]!);
+  }
+  return found;
 }
 
 /** Symbols that two units claim in the same round belong to the one with more agreement, or stay open. */

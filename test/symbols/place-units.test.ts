@@ -311,3 +311,36 @@ test('however units are laid out, none gets another one’s function, and what c
     { numRuns: 1000 },
   );
 });
+
+describe('in an image whose code the linker made shorter', () => {
+  const placedIn = (units: readonly UnitToPlace[], linked: ImageFunctionSymbol[]) =>
+    placeUnits(units, [linked], new Set([0])).map(({ symbols }) =>
+      symbols.map((at) => at && linked[at.symbol]!.offset),
+    );
+
+  test('functions that shrank and moved are found by their names', () => {
+    const a = unit('a.c', ['f@1:0 32', 'show@1:32 16', 'g@1:48 40 global']);
+    const linked = image(['100 f 28 a.c', '128 show 12 a.c', '140 g 40 global']);
+    expect(placedIn([a], linked)).toEqual([[100, 128, 140]]);
+    expect(placeUnits([a], [linked])[0]!.symbols.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('of equal names, the one beside the unit’s others', () => {
+    const one = unit('a.c', ['f@1:0 32', 'show@1:32 16']);
+    const other = unit('a.c', ['h@1:0 32', 'show@1:32 16']);
+    const linked = image(['100 f 28 a.c', '128 show 12 a.c', '900 h 30 a.c', '930 show 12 a.c']);
+    expect(placedIn([one, other], linked)).toEqual([
+      [100, 128],
+      [900, 930],
+    ]);
+  });
+
+  test('nothing grows', () => {
+    expect(placedIn([unit('a.c', ['f@1:0 32'])], image(['100 f 36 a.c']))).toEqual([[undefined]]);
+  });
+
+  test('without a name of its own a unit stays open', () => {
+    const linked = image(['100 show 12 a.c', '900 show 12 a.c']);
+    expect(placedIn([unit('a.c', ['show@1:0 16'])], linked)).toEqual([[undefined]]);
+  });
+});
