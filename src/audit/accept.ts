@@ -28,8 +28,9 @@ export function parseAcceptances(text: string, file: string, rules: ReadonlySet<
   const acceptances: Acceptance[] = [];
   text.split(/\r?\n/).forEach((line, at) => {
     const where = `${file}:${at + 1}`;
-    if (/^\s*(#|$)/.test(line)) return;
-    const [, rule, about, reason] = /^\s*(\S+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line) ?? [];
+    const said = line.trim();
+    if (said === '' || said.startsWith('#')) return;
+    const [, rule, about, reason] = /^(\S+)\s+(\S+)\s+(\S.*)$/.exec(said) ?? [];
     if (rule === undefined || about === undefined || reason === undefined) {
       throw new InputError(
         where,

@@ -77,6 +77,13 @@ class OutlineReader {
   /** Heads of other branches, whose body is the one being read. */
   private shared: State[] = [];
 
+  /** What is known of the item that is being read and of what follows: each is looked at once, however many `;` ask. */
+  private names: { readonly of: readonly Token[] | undefined; readonly end: number } = {
+    of: undefined,
+    end: Infinity,
+  };
+  private declared = { end: -1, old: false };
+
   constructor(private readonly tokens: readonly Token[]) {}
 
   read(): Outline {
@@ -147,21 +154,37 @@ class OutlineReader {
 
   /** `int f(a, b) int a; char *b; {`: the semicolon is inside the function's head. */
   private isOldStyle(index: number): boolean {
+    if (this.bodyAt >= 0 || this.namesEnd() > this.current.length - 4) return false;
+    if (index >= this.declared.end) this.declared = this.declarationsFrom(index + 1);
+    return this.declared.old;
+  }
+
+  /** Where the list of names of an old head ends in the item that is being read; Infinity where it has none. */
+  private namesEnd(): number {
+    if (this.names.of === this.current) return this.names.end;
     const close = this.current.findIndex(({ text }) => text === ')');
+    if (close < 0) return Infinity;
     const open = this.current.findIndex(({ text }) => text === '(');
-    if (open < 1 || close < open + 2 || close > this.current.length - 4 || this.bodyAt >= 0) return false;
-    if (
-      !this.current
+    const isList =
+      open >= 1 &&
+      close >= open + 2 &&
+      this.current
         .slice(open + 1, close)
-        .every(({ text, kind }, i) => (i % 2 === 0 ? kind === 'word' : text === ','))
-    )
-      return false;
-    for (let i = index + 1; i < this.tokens.length; i++) {
+        .every(({ text, kind }, i) => (i % 2 === 0 ? kind === 'word' : text === ','));
+    this.names = { of: this.current, end: isList ? close : Infinity };
+    return this.names.end;
+  }
+
+  /** How far declarations go from a token on, and whether a body follows them. */
+  private declarationsFrom(start: number): { readonly end: number; readonly old: boolean } {
+    for (let i = start; i < this.tokens.length; i++) {
       const { text, kind } = this.tokens[i]!;
-      if (text === '{') return this.tokens[i - 1]!.text === ';';
-      if (kind !== 'word' && kind !== 'number' && !['*', '[', ']', ',', ';'].includes(text)) return false;
+      if (text === '{') return { end: i, old: this.tokens[i - 1]!.text === ';' };
+      if (kind !== 'word' && kind !== 'number' && !['*', '[', ']', ',', ';'].includes(text)) {
+        return { end: i, old: false };
+      }
     }
-    return false;
+    return { end: this.tokens.length, old: false };
   }
 
   private takeDirective(token: Token): void {

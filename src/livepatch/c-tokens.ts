@@ -49,8 +49,9 @@ class Lexer {
     this.conditions = new Conditions(path);
   }
 
-  run(): void {
-    let lineStart = true;
+  /** @param inMacro whether the text is a macro's, where a `#` begins no directive */
+  run(inMacro = false): void {
+    let lineStart = !inMacro;
     while (this.at < this.text.length) {
       const char = this.text[this.at]!;
       if (char === '\n') {
@@ -157,7 +158,7 @@ class Lexer {
       this.current = this.conditions.current;
     }
     const inner = new Lexer(value, this.path, line);
-    inner.run();
+    inner.run(true);
     this.macros.set(name, inner.tokens);
   }
 

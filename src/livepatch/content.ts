@@ -16,7 +16,7 @@ export function contentOf({ path, bytes }: LivepatchFile): Content {
     );
   }
   const text = textOf(bytes);
-  if (/^\s*#\s*(?:include|define|if|ifdef|ifndef|pragma)\b|\/\*|^\s*\/\//m.test(text)) return 'c';
+  if (/^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|pragma)\b|\/\*|^[ \t]*\/\//m.test(text)) return 'c';
   // No list has these outside of its comments, and no C file that declares anything is without them.
   return /[{};"]/.test(text.replaceAll(/#.*/g, '')) ? 'c' : 'list';
 }

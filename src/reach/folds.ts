@@ -69,9 +69,10 @@ export function maybeFolded(unit: UnitCode, name: number): number[] {
   const copied = new Set<number>();
   for (let edge = 0; edge < src.length; edge++) {
     const from = nodeName[src[edge]!]!;
-    const to = nodeName[dst[edge]!]!;
+    if (!names.has(from)) continue;
     copied.add(from);
-    if (names.has(from) && cloneNames.includes(to)) names.add(to);
+    const to = nodeName[dst[edge]!]!;
+    if (cloneNames.includes(to)) names.add(to);
   }
   return [...names].filter((one) => {
     if (copied.has(one) || folded.includes(one) || bodiesNamed(unit, one).length > 0) return false;

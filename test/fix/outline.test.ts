@@ -10,6 +10,8 @@ describe('outline', () => {
       `#define ${'"\\'.repeat(100_000)}`,
       '/*'.repeat(100_000),
       '('.repeat(100_000),
+      `int f(a) ${'int a;'.repeat(50_000)}{}`,
+      `int f(${'a, '.repeat(50_000)}a) ${'int a;'.repeat(50_000)}{}`,
     ];
     for (const text of texts) {
       const start = performance.now();
