@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { InputError } from '../errors.js';
 import { type ByteSource, headOf, slices, withFile } from './bytes.js';
-import { decompressedChunks, maybeDecompress } from './decompress.js';
+import { decompressedChunks, inflated, maybeDecompress, mostFrom } from './decompress.js';
 import { compressionOf, HEAD_SIZE, isBzip2, isTar, isZeroBlock } from './magic.js';
 import { type InputWarning, reasonOf } from './names.js';
 import { classify, type Role } from './roles.js';
@@ -64,6 +64,8 @@ class ArchiveReader {
   /** What went wrong in a member: it must not be taken for the archive's fault. */
   private failure: { readonly error: unknown } | undefined;
   private total = 0;
+  /** As it is stored, in bytes. */
+  private size = 0;
   /** Where the last member, padded to whole blocks, ends. */
   private membersEnd = 0;
 
@@ -73,6 +75,7 @@ class ArchiveReader {
   ) {}
 
   async run(source: ByteSource): Promise<ArchiveSummary> {
+    this.size = source.size;
     // Archives older than POSIX have no magic that tar-stream knows; its declarations do not know the option.
     const options: object = { allowUnknownFormat: true };
     const tar = extract(options);
@@ -168,6 +171,7 @@ class ArchiveReader {
     if (size > constants.MAX_LENGTH) {
       throw new InputError(this.path, `member ${name} claims ${size} bytes, more than can be read`);
     }
+    if (size > mostFrom(this.size)) throw inflated(`${this.path}: ${name}`);
     // To tar the later one counts; it was too late for the one that has been handed out.
     if (this.names.has(name)) {
       throw new InputError(

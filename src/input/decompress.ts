@@ -31,7 +31,8 @@ export function decompressedChunks(
 export function readMaybeCompressed(path: string): Promise<Buffer> {
   return withFile(path, async (source) => {
     const compression = compressionOf(headOf(source, HEAD_SIZE));
-    if (compression !== undefined) return collect(decompressedChunks(source, compression, path), path);
+    if (compression !== undefined)
+      return collect(decompressedChunks(source, compression, path), source.size, path);
     if (source.size > constants.MAX_LENGTH) throw tooLarge(path);
     return source.read(0, source.size);
   });
@@ -41,15 +42,30 @@ export function readMaybeCompressed(path: string): Promise<Buffer> {
 export async function maybeDecompress(bytes: Buffer, where: string): Promise<Buffer> {
   const compression = compressionOf(bytes.subarray(0, HEAD_SIZE));
   if (compression === undefined) return bytes;
-  return collect(decompressedChunks(bufferSource(bytes, where), compression, where), where);
+  return collect(decompressedChunks(bufferSource(bytes, where), compression, where), bytes.length, where);
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>, where: string): Promise<Buffer> {
+/** Real kernels and modules compress to a fourth at best, text to a sixtieth: what holds more than this was made to. */
+const MOST_TIMES = 100;
+const MOST_ALWAYS = 2 ** 26;
+
+/** How many bytes may come out of so many compressed ones, before memory is spent on an attack or on damage. */
+export function mostFrom(compressed: number): number {
+  return Math.min(MOST_ALWAYS + MOST_TIMES * compressed, constants.MAX_LENGTH);
+}
+
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  compressed: number,
+  where: string,
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
+  const most = mostFrom(compressed);
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;
     if (size > constants.MAX_LENGTH) throw tooLarge(where);
+    if (size > most) throw inflated(where);
     parts.push(chunk);
   }
   return Buffer.concat(parts, size);
@@ -57,6 +73,14 @@ async function collect(chunks: AsyncIterable<Uint8Array>, where: string): Promis
 
 function tooLarge(where: string): InputError {
   return new InputError(where, `is larger than ${constants.MAX_LENGTH} bytes`, 'strip its debug information');
+}
+
+export function inflated(where: string): InputError {
+  return new InputError(
+    where,
+    `holds more than ${MOST_TIMES} times its size: no kernel compresses so well`,
+    'decompress it yourself, if it is no attack',
+  );
 }
 
 async function* gzipChunks(source: ByteSource, where: string): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,8 @@ import { type ByteSource, headOf, slices } from './bytes.js';
  * follows the first frame, without an error (so in 24.21), and pzstd writes many frames; fzstd moves the whole window
  * once a block (3.5 s for 79 MB made with --long=27, where this takes 0.1 s) and leaves checksums unchecked.
  *
- * A decoding that is given up, or that ends in an error, leaves its window (at most 128 MiB) allocated.
+ * A decoding that is given up, or that ends in an error, leaves its window (at most 128 MiB) allocated in the decoder:
+ * the next one gets a new decoder.
  *
  * @throws InputError if the data is damaged, cut off or needs a window above 128 MiB
  */
@@ -32,19 +33,27 @@ export async function* zstdChunks(source: ByteSource, where: string): AsyncGener
   let empty = 0;
   let emptySince = -1;
   const output = decoder.decodeStreaming(input());
-  for (;;) {
-    const chunk = next(output, where);
-    if (chunk === undefined) return;
-    if (chunk.length > 0) {
-      empty = 0;
-      yield chunk;
-      continue;
+  let ended = false;
+  try {
+    for (;;) {
+      const chunk = next(output, where);
+      if (chunk === undefined) {
+        ended = true;
+        return;
+      }
+      if (chunk.length > 0) {
+        empty = 0;
+        yield chunk;
+        continue;
+      }
+      if (emptySince !== supplied) {
+        emptySince = supplied;
+        empty = 0;
+      }
+      if (++empty > MAX_EMPTY) throw new InputError(where, 'is damaged: its zstd data does not decompress');
     }
-    if (emptySince !== supplied) {
-      emptySince = supplied;
-      empty = 0;
-    }
-    if (++empty > MAX_EMPTY) throw new InputError(where, 'is damaged: its zstd data does not decompress');
+  } finally {
+    if (!ended) loading = undefined;
   }
 }
 

@@ -37,6 +37,13 @@ describe.each(compressors)('%s', (_name, present, compress) => {
     expect((await maybeDecompress(bytes, 'file')).toString()).toBe(`${TEXT}end`);
   });
 
+  it.skipIf(!present)('stops where far more comes out than any kernel holds', async () => {
+    const bomb = compress(Buffer.alloc(200_000_000));
+    expect(await refusal(bomb)).toMatch(/^file: holds more than 100 times its size/);
+    // What was given up leaves nothing behind for the next one.
+    expect((await maybeDecompress(compress(TEXT), 'file')).equals(TEXT)).toBe(true);
+  });
+
   it.skipIf(!present)('refuses what is cut off, wherever', async () => {
     const whole = compress(TEXT);
     for (let length = 8; length < whole.length; length++) {
