@@ -194,6 +194,11 @@ export class CodeGraph {
     return folded;
   }
 
+  /** The body that one stands for; itself, but for what {@link asFolded} gives. */
+  itself(body: number): number {
+    return this.#keptOf.get(body) ?? body;
+  }
+
   /** How many bodies were read so far. */
   get bodyCount(): number {
     return this.#state.length;
@@ -216,7 +221,7 @@ export class CodeGraph {
 
   /** A body's place among its unit's. */
   #placeOf(body: number): number {
-    return (this.#keptOf.get(body) ?? body) - this.unitOf(body).base;
+    return this.itself(body) - this.unitOf(body).base;
   }
 
   #orderOf(unit: UnitCode): SymbolOrder {
@@ -349,7 +354,7 @@ export class CodeGraph {
   #findOpen(body: number): number {
     const unit = this.unitOf(body);
     const kept = this.#keptOf.get(body);
-    if (kept !== undefined) return this.open(kept) & (Open.address | Open.callersUnknown);
+    if (kept !== undefined) return this.open(kept) & this.#openBitsAsFolded(unit, kept);
     let open = hasCalls(unit.row) ? 0 : Open.callersUnknown;
     for (const { name, local } of this.linkNames(body)) {
       this.#facts.references(name, (unitId, kind) => {
@@ -365,6 +370,19 @@ export class CodeGraph {
     // Whoever takes or calls a trampoline takes or calls what it hands on to.
     for (const one of this.#through(body)) if (one !== body) open |= this.open(one) & ~Open.callersUnknown;
     return open;
+  }
+
+  /**
+   * What is open of a body as the code of what was folded into it: its address may be that of a function that has no code
+   * of its own; one that has, has its own address (gcc/ipa-icf.cc, sem_function::merge).
+   */
+  #openBitsAsFolded(unit: UnitCode, kept: number): number {
+    const { folded, kept: into } = unit;
+    for (let at = 0; at < folded.length; at++) {
+      const isNowhere = bodiesNamed(unit, folded[at]!).length === 0;
+      if (isNowhere && bodiesNamed(unit, into[at]!).includes(kept)) return Open.address | Open.callersUnknown;
+    }
+    return Open.callersUnknown;
   }
 
   /** Whether a unit that refers to one of a body's names means that body. */

@@ -117,7 +117,7 @@ export function sweptSets(sets: PatchSets, names: ReadonlySet<number>): Map<stri
 /** A body by unit and place, whatever graph numbers it. */
 function bodyKey(graph: CodeGraph, body: number): string {
   const unit = graph.unitOf(body);
-  return `${unit.row.id}:${body - unit.base}`;
+  return `${unit.row.id}:${graph.itself(body) - unit.base}`;
 }
 
 /** Where the commands' patch sets differ from the sweep's: `COMMAND +BODY` for one too many, `COMMAND -BODY`. */
