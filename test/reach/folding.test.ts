@@ -89,6 +89,23 @@ describe('a function that was folded into an equal one', () => {
     expect(own.members('two')).toEqual(['patch two']);
   });
 
+  test('is open by the other’s address only if it has no code of its own', async () => {
+    const taken = '\n.data takes one';
+    const wrapper = await askUnit({
+      ...wrapped,
+      object: wrapped.object + taken,
+      dump: 'one > two',
+      folding: 'one <- two',
+    });
+    expect(wrapper.open('two')).toEqual([]);
+    const gone = await askUnit({
+      ...equals,
+      object: `${equals.object}\n.data takes rt`,
+      folding: 'rt <- dl',
+    });
+    expect(gone.open('dl')).toEqual(['rt: address (.data of a.c.000i.ipa-clones)']);
+  });
+
   test('is not folded where GCC refused: it has code of its own that calls others', async () => {
     const asked = await askUnit({
       ...wrapped,
