@@ -62,6 +62,7 @@ class CallgraphParser {
         if (!text.startsWith(GRAPH) || !text.startsWith('"', end - 1)) {
           throw this.#malformed(at, 'is no call graph of GCC: it does not begin with "graph: {"');
         }
+        this.#facts.title = text.slice(GRAPH.length, end - 1);
       } else if (text.startsWith(EDGE, at)) this.#edge(at, end);
       else if (text.startsWith(NODE, at)) this.#node(at, end);
       else if (end === at + 1 && text.startsWith('}', at)) ended = true;
@@ -91,8 +92,18 @@ class CallgraphParser {
     const caller = this.#title(text.slice(source, sourceEnd));
     const callee = this.#title(text.slice(target, targetEnd));
     if (caller < 0) throw this.#malformed(at, `is an edge out of ${INDIRECT}`);
+    if (targetEnd < end - END.length) this.#site(caller, targetEnd + LABEL.length, end - END.length);
     // What a call through a pointer calls is not known here: a function whose address is taken is an open end.
     if (callee >= 0) this.#facts.addCall(caller, callee, targetEnd === end - END.length);
+  }
+
+  /** `FILE:LINE:COL`, where the source has the call. */
+  #site(caller: number, start: number, end: number): void {
+    const { text } = this;
+    const col = text.lastIndexOf(':', end);
+    const line = text.lastIndexOf(':', col - 1);
+    if (line <= start || !isNumber(text, line + 1, col)) return;
+    this.#facts.addSite(caller, text.slice(start, line), +text.slice(line + 1, col));
   }
 
   #node(at: number, end: number): void {

@@ -14,6 +14,13 @@ export interface CallFacts {
   readonly functionCol: Int32Array;
   /** What the compiler's passes call it; '' where that is its name. */
   readonly functionLabel: readonly string[];
+  /** The source that the compiler read; '' where that is not said. */
+  readonly title: string;
+  /** Places of the source that calls are at, by the function that has the call now: name, place in `siteFiles`, line. */
+  readonly siteCaller: Int32Array;
+  readonly siteFile: Int32Array;
+  readonly siteLine: Int32Array;
+  readonly siteFiles: readonly string[];
   /** Calls: each (caller, callee) once. */
   readonly callCaller: Int32Array;
   readonly callCallee: Int32Array;
@@ -44,6 +51,11 @@ export class CallFactsBuilder {
   readonly #count: number[] = [];
   readonly #placeless: number[] = [];
   readonly #nameless = new Set<number>();
+  readonly #siteFiles = new Map<string, number>();
+  readonly #siteCaller: number[] = [];
+  readonly #siteFile: number[] = [];
+  readonly #siteLine: number[] = [];
+  title = '';
 
   name(text: string): number {
     let id = this.#ids.get(text);
@@ -79,6 +91,17 @@ export class CallFactsBuilder {
     this.#placeless.push(placeless ? 1 : 0);
   }
 
+  addSite(caller: number, file: string, line: number): void {
+    let place = this.#siteFiles.get(file);
+    if (place === undefined) {
+      place = this.#siteFiles.size;
+      this.#siteFiles.set(file, place);
+    }
+    this.#siteCaller.push(caller);
+    this.#siteFile.push(place);
+    this.#siteLine.push(line);
+  }
+
   addNamelessCall(callee: number, section: number): void {
     this.#nameless.add(callee * PAIR + section);
   }
@@ -91,6 +114,11 @@ export class CallFactsBuilder {
       functionLine: Int32Array.from(this.#functionLine),
       functionCol: Int32Array.from(this.#functionCol),
       functionLabel: this.#functionLabel,
+      title: this.title,
+      siteCaller: Int32Array.from(this.#siteCaller),
+      siteFile: Int32Array.from(this.#siteFile),
+      siteLine: Int32Array.from(this.#siteLine),
+      siteFiles: [...this.#siteFiles.keys()],
       callCaller: Int32Array.from(this.#caller),
       callCallee: Int32Array.from(this.#callee),
       callCount: Int32Array.from(this.#count),

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ImageOptions } from '../index/image-files.js';
 import type { IngestReport } from '../index/ingest.js';
+import { visible } from '../report/visible.js';
 import type { Progress } from './progress.js';
 import { type DbOptions, withDb } from './shared-options.js';
 
@@ -15,8 +16,12 @@ interface IndexOptions extends DbOptions {
   readonly symbolsKlp?: string;
   readonly objects: string | boolean;
   readonly keepGoing?: boolean;
+  readonly verify?: boolean;
   readonly replace?: boolean;
 }
+
+/** More than a screenful nobody reads. */
+const MOST_PROBLEMS = 40;
 
 export function register(program: Command): void {
   withDb(program.command('index'))
@@ -46,6 +51,7 @@ export function register(program: Command): void {
       '--keep-going',
       'keep the good records of dumps that hold bad ones, and mark those units incomplete',
     )
+    .option('--verify', 'read the files again whose size and time are as before: their contents may differ')
     .option('--replace', 'let the build lose every unit that it had')
     .action(run);
 }
@@ -66,15 +72,19 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
       ...(options.objdump !== undefined && { objdump: options.objdump }),
       images: imageOptions(options),
       keepGoing: options.keepGoing === true,
+      verify: options.verify === true,
       replace: options.replace === true,
       onProgress: progress.update,
     });
   } finally {
     progress.stop();
   }
-  for (const { where, what } of report.warnings) {
-    process.stderr.write(`klp-reach: warning: ${where}: ${what}\n`);
+  const { problemText } = await import('../report/sentences.js');
+  for (const problem of report.problems.slice(0, MOST_PROBLEMS)) {
+    process.stderr.write(`klp-reach: warning: ${visible(problemText(problem))}\n`);
   }
+  const more = report.problems.length - MOST_PROBLEMS;
+  if (more > 0) process.stderr.write(`klp-reach: warning: and ${more} more: klp-reach info lists them\n`);
   process.stdout.write(summary(report, options.db));
 }
 

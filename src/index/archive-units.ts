@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
 import { InputError } from '../errors.js';
 import { type Member, readArchive } from '../input/archive.js';
-import { companion, foldingName, foldingNames, stemOf } from '../input/roles.js';
+import { companion, foldingName, foldingNames, stemOf, withoutCompression } from '../input/roles.js';
 import { type ImageFile, isImageRole } from './image-files.js';
-import type { ObjectFacts, UnitFacts } from './unit-facts.js';
+import { type StrayFiles, strayOf } from './strays.js';
+import type { UnitFacts } from './unit-facts.js';
 import type { UnitFileOptions } from './unit-files.js';
-import { type ReadCalls, type UnitReader, withoutCalls } from './unit-reader.js';
+import {
+  type ReadCalls,
+  type ReadObject,
+  type UnitReader,
+  withoutCalls,
+  withoutObject,
+} from './unit-reader.js';
 
 /** A unit of an archive: what it says, and what tells whether it changed. */
 export interface ArchiveUnit {
@@ -18,6 +25,7 @@ export interface ArchiveUnit {
 export interface ArchiveContents {
   readonly units: readonly ArchiveUnit[];
   readonly images: readonly ImageFile[];
+  readonly strays: StrayFiles;
   readonly warnings: readonly { readonly where: string; readonly what: string }[];
 }
 
@@ -36,16 +44,17 @@ export async function readArchives(
   options: UnitFileOptions,
 ): Promise<ArchiveContents> {
   const dumps = new Map<string, Part<UnitFacts['dump']> & { file: string }>();
-  const objects = new Map<string, Part<ObjectFacts>>();
+  const objects = new Map<string, Part<ReadObject>>();
   const calls = new Map<string, Part<ReadCalls>>();
   const folding = new Map<string, Part<readonly EqualityHit[]>>();
   const images: ImageFile[] = [];
   const warnings: { where: string; what: string }[] = [];
   for (const archive of archives) {
-    const take = ({ name, role, bytes }: Member) => {
+    const take = ({ name: member, role, bytes }: Member) => {
+      const name = role === 'dump' ? withoutCompression(member) : member;
       // Archives made for distribution have one time for all members: only the content tells.
       const stamp = createHash('sha1').update(bytes).digest('hex');
-      const file = `${archive}(${name})`;
+      const file = `${archive}(${member})`;
       if (role === 'dump') {
         if (dumps.has(name))
           throw new InputError(file, 'the dump is in the input twice', 'index one build at a time');
@@ -62,22 +71,39 @@ export async function readArchives(
     };
     warnings.push(...(await readArchive(archive, take)).warnings);
   }
+  const paired = new Set<string>();
   const units = [...dumps].map(([name, { file, stamp, facts }]): ArchiveUnit => {
     const stem = stemOf(name);
     const noObject = stateWithout(options.readObjects !== false);
-    const object = objects.get(companion(stem, '.o')) ?? { stamp: noObject, facts: { state: noObject } };
+    const own = companion(stem, '.o');
+    const object = objects.get(own) ?? { stamp: noObject, facts: withoutObject(noObject) };
+    paired.add(own);
     const noCalls = stateWithout(options.calls !== 'none');
     const call = calls.get(companion(stem, '.ci')) ?? { stamp: noCalls, facts: withoutCalls(noCalls) };
     const told = foldingNames(stem).flatMap((one) => folding.get(one) ?? []);
     const hits = told.length === 0 ? undefined : told.flatMap((one) => one.facts);
+    const contents = [stamp, object.stamp, call.stamp, ...told.map((one) => one.stamp)].join(' ');
     return {
       name,
-      stamp: [stamp, object.stamp, call.stamp, ...told.map((one) => one.stamp)].join(' '),
-      facts: reader.unit(name, file, facts, object.facts, call.facts, hits),
+      stamp: contents,
+      facts: reader.unit({
+        name,
+        file,
+        dump: facts,
+        object: object.facts,
+        calls: call.facts,
+        hits,
+        contents,
+      }),
     };
   });
   units.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { units, images, warnings };
+  const alone = [...objects].filter(([name]) => !paired.has(name));
+  const strays = {
+    stamp: alone.map(([name, { stamp }]) => `${name} ${stamp}`).join('\n'),
+    read: () => alone.flatMap(([name, { facts }]) => strayOf(name, facts.toCheck) ?? []),
+  };
+  return { units, images, strays, warnings };
 }
 
 function stateWithout(asked: boolean): 'missing' | 'not asked' {

@@ -14,6 +14,7 @@ import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { InputError } from '../errors.js';
 import { APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS } from './schema.js';
+import { checkSeal, seal } from './seal.js';
 
 /** How long to wait for a locked index before giving up, in milliseconds. */
 export const DEFAULT_WAIT = 10_000;
@@ -33,10 +34,38 @@ export function openForReading(file: string, wait = DEFAULT_WAIT): Database.Data
     if (!isOurs(db, file)) {
       throw new InputError(file, 'the index is empty', 'fill it with: klp-reach index PATH');
     }
+    isSealed(db, file, wait);
     return db;
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** @throws InputError if the index is not what was written */
+function isSealed(db: Database.Database, file: string, wait: number): boolean {
+  // In a transaction that has read something no other process can write.
+  const check = db.transaction(() => {
+    db.prepare('SELECT 1 FROM sqlite_schema').get();
+    return checkSeal(file);
+  });
+  return locked(file, wait, () => check());
+}
+
+/**
+ * Whether an index is what was written: its seal, where nothing else has changed it since, and what SQLite itself can
+ * tell.
+ *
+ * @throws InputError if it is not
+ */
+export function verifyIndex(file: string, wait = DEFAULT_WAIT): { readonly isSealed: boolean } {
+  const db = openForReading(file, wait);
+  try {
+    const said = locked(file, wait, () => db.pragma('integrity_check(1)', { simple: true }) as string);
+    if (said !== 'ok') throw damaged(file, said);
+    return { isSealed: isSealed(db, file, wait) };
+  } finally {
+    db.close();
   }
 }
 
@@ -60,7 +89,7 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
   const existed = existsSync(file);
   const db = open(file, { timeout: wait });
   try {
-    isOurs(db, file);
+    if (isOurs(db, file)) isSealed(db, file, wait);
     // Whole tables are filled with ids that the writer itself handed out: it need not be asked about each row.
     db.pragma('foreign_keys = OFF');
     db.pragma('cache_size = -98304');
@@ -73,24 +102,52 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
       db.exec(TABLES);
       db.exec(VIEWS);
     }
+    const opened = identityOf(file);
     return {
       db,
       fresh,
       commit: () => {
+        if (identityOf(file) !== opened) {
+          throw new InputError(
+            file,
+            'was deleted or replaced while it was written, so that nobody would see what was',
+            'index again',
+          );
+        }
         locked(file, wait, () => db.exec('COMMIT'));
+        sealFile(db, file);
         db.close();
       },
       abandon: () => {
         if (db.inTransaction) db.exec('ROLLBACK');
         db.close();
         // Who waits for its turn has the file open, and would fill one that is in no folder any more.
-        if (!existed && fresh && whoHolds(file) === '') rmSync(file, { force: true });
+        if (!existed && fresh && identityOf(file) === opened && whoHolds(file) === '')
+          rmSync(file, { force: true });
       },
     };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** Which file a name means: undefined for none. */
+function identityOf(file: string): string | undefined {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
+
+/** Under the lock that keeps other writers away; if one of them was faster, it seals what it wrote. */
+function sealFile(db: Database.Database, file: string): void {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    if (String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) return;
+    throw error;
+  }
+  seal(file);
+  db.exec('ROLLBACK');
 }
 
 /** SQLite's rollback journal: there while a change is made, and left behind by one that was killed. */
@@ -176,7 +233,7 @@ function locked<T>(file: string, wait: number, step: () => T): T {
     const code = (error as { code?: string }).code ?? '';
     if (code === 'SQLITE_NOTADB') throw notOurs(file);
     if (code.startsWith('SQLITE_CORRUPT')) {
-      throw new InputError(file, 'the index is damaged', 'delete it and index the build again');
+      throw damaged(file);
     }
     if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN')) {
       throw new InputError(file, `cannot be written (${(error as Error).message})`, 'check its permissions');
@@ -189,6 +246,11 @@ function locked<T>(file: string, wait: number, step: () => T): T {
       'another klp-reach index, sqlite3 or datasette may be writing to it: wait for it or stop it',
     );
   }
+}
+
+function damaged(file: string, said = ''): InputError {
+  const more = said === '' ? '' : ` (${said})`;
+  return new InputError(file, `the index is damaged${more}`, 'delete it and index the build again');
 }
 
 /** Linux tells which processes have a file open; elsewhere nothing is known. */

@@ -4,6 +4,7 @@ import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { readMaybeCompressed } from '../input/decompress.js';
 import type { Entry } from '../input/inputs.js';
+import type { InputWarning } from '../input/names.js';
 import { classify, type Role } from '../input/roles.js';
 import { walk } from '../input/walk.js';
 import { type Image, imageOf } from '../symbols/image.js';
@@ -13,6 +14,7 @@ import {
   parseKlpSymbols,
   parseModuleObjects,
   parseModuleSymvers,
+  parseModulesOrder,
   parseSystemMap,
 } from '../symbols/text-tables.js';
 
@@ -28,10 +30,15 @@ export interface ImageOptions {
 
 /** A file of images, opened when it is needed. */
 export interface ImageFile {
-  readonly role: Extract<Role, 'vmlinux' | 'module' | 'modlist' | 'systemmap' | 'symvers' | 'symbolsklp'>;
+  readonly role: Extract<
+    Role,
+    'vmlinux' | 'module' | 'modlist' | 'modorder' | 'systemmap' | 'symvers' | 'symbolsklp'
+  >;
   readonly name: string;
   readonly path: string;
   readonly stamp: string;
+  /** Whether somebody asked for this file: it is no use to go on without it. */
+  readonly isNamed?: boolean;
   /** The contents, decompressed. */
   readonly bytes: () => Promise<Buffer>;
 }
@@ -40,6 +47,7 @@ const ROLES: ReadonlySet<Role> = new Set([
   'vmlinux',
   'module',
   'modlist',
+  'modorder',
   'systemmap',
   'symvers',
   'symbolsklp',
@@ -50,7 +58,11 @@ export function isImageRole(role: Role): role is ImageFile['role'] {
 }
 
 /** The files that were named, and those of the build directory for what was not. */
-export function findImageFiles(entries: readonly Entry[], options: ImageOptions): ImageFile[] {
+export function findImageFiles(
+  entries: readonly Entry[],
+  options: ImageOptions,
+): { files: ImageFile[]; warnings: InputWarning[] } {
+  const warnings: InputWarning[] = [];
   const named: ImageFile[] = [];
   const one = (role: ImageFile['role'], path: string | undefined) => {
     if (path !== undefined) named.push(fileAt(role, path));
@@ -64,7 +76,9 @@ export function findImageFiles(entries: readonly Entry[], options: ImageOptions)
       one('module', path);
       continue;
     }
-    const modules = walk(path).files.filter(({ name }) => classify(name) === 'module');
+    const found = walk(path);
+    warnings.push(...found.warnings);
+    const modules = found.files.filter(({ name }) => classify(name) === 'module');
     if (modules.length === 0)
       throw new InputError(path, 'holds no modules (*.ko)', 'name a folder that does');
     for (const module of modules) named.push(fileAt('module', module.path));
@@ -83,7 +97,7 @@ export function findImageFiles(entries: readonly Entry[], options: ImageOptions)
         ]
       : [],
   );
-  return [...named, ...found];
+  return { files: [...named, ...found], warnings };
 }
 
 function fileAt(role: ImageFile['role'], path: string): ImageFile {
@@ -93,14 +107,15 @@ function fileAt(role: ImageFile['role'], path: string): ImageFile {
     role === 'vmlinux' || role === 'module'
       ? () => readMaybeCompressed(path)
       : async () => readFileSync(path);
-  return { role, name: path, path: resolve(path), stamp: `${stat.size}-${stat.mtimeNs}`, bytes };
+  const stamp = `${stat.size}-${stat.mtimeNs}`;
+  return { role, name: path, path: resolve(path), stamp, isNamed: true, bytes };
 }
 
 /** A module's name as the kernel has it: `fs/nfs/nfs-layout.ko.xz` is `nfs_layout`. */
 export function moduleName(path: string): string {
   return path
     .slice(path.lastIndexOf('/') + 1)
-    .replace(/\.(ko|mod)(\.(gz|xz|zst))?$/, '')
+    .replace(/\.(ko|mod|o)(\.(gz|xz|zst))?$/, '')
     .replaceAll('-', '_');
 }
 
@@ -116,6 +131,8 @@ export interface LoadedImages {
   readonly objects: readonly ObjectSymbols[];
   /** Object file, relative to the build's root -> the modules that it is linked into, nearly always one. */
   readonly modulesOf: ReadonlyMap<string, readonly string[]>;
+  /** The modules that were built, by modules.order. */
+  readonly order: ReadonlySet<string>;
   readonly exports: readonly ExportedSymbol[];
   readonly warnings: readonly { readonly where: string; readonly what: string }[];
 }
@@ -124,6 +141,7 @@ export interface LoadedImages {
 export async function loadImages(files: readonly ImageFile[]): Promise<LoadedImages> {
   const objects = new Map<string, ObjectSymbols>();
   const modulesOf = new Map<string, string[]>();
+  const order = new Set<string>();
   const exports: ExportedSymbol[] = [];
   const warnings: { where: string; what: string }[] = [];
   for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
@@ -140,6 +158,8 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
         for (const object of parseModuleObjects(bytes, path).objects) {
           modulesOf.set(object, [...new Set(modulesOf.get(object)).add(moduleName(name))]);
         }
+      } else if (role === 'modorder') {
+        for (const module of parseModulesOrder(bytes, path)) order.add(moduleName(module));
       } else if (role === 'symvers') {
         exports.push(...parseModuleSymvers(bytes, path));
       } else if (role === 'systemmap') {
@@ -154,14 +174,14 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
         }
       }
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || file.isNamed) throw error;
       warnings.push({ where: error.where, what: `${error.what}: what it would say is unknown` });
     }
   }
-  return { objects: [...objects.values()], modulesOf, exports, warnings };
+  return { objects: [...objects.values()], modulesOf, order, exports, warnings };
 }
 
 /** The better source first. */
 function rank({ role }: ImageFile): number {
-  return ['vmlinux', 'module', 'modlist', 'symvers', 'systemmap', 'symbolsklp'].indexOf(role);
+  return ['vmlinux', 'module', 'modlist', 'modorder', 'symvers', 'systemmap', 'symbolsklp'].indexOf(role);
 }

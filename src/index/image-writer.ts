@@ -6,6 +6,8 @@ import type { Dictionary } from './dictionary.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
 import { unitsToLink, writeLinked, writeLinkedGraphs } from './link-writer.js';
 import { writeOutside } from './outside-writer.js';
+import { writeLinkProblems } from './problem-writer.js';
+import type { Stray } from './strays.js';
 
 /** By STT_NOTYPE to STT_TLS; 10 is STT_GNU_IFUNC. */
 const TYPES = ['notype', 'object', 'func', 'section', 'file', 'common', 'tls'];
@@ -18,6 +20,7 @@ export async function writeImages(
   build: number,
   loaded: LoadedImages,
   dictionary: Dictionary,
+  strays: readonly Stray[],
   objdump?: string,
 ): Promise<void> {
   for (const sql of [
@@ -33,6 +36,7 @@ export async function writeImages(
   const units = unitsToLink(db, build, loaded, images);
   const linked = linkUnits(loaded.objects, units);
   placeByTables(loaded.objects, units, linked);
+  writeLinkProblems(db, build, loaded, { units, linked, strays });
   writeLinked(db, images.ids, units, linked, dictionary);
   // Made again by `INDEXES` when the table is full: see there.
   db.exec('DROP INDEX IF EXISTS image_symbol_name');

@@ -1,13 +1,18 @@
-import { statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { findInputs, type InputOptions } from '../input/inputs.js';
+import { reasonOf } from '../input/names.js';
 import { readArchives } from './archive-units.js';
+import { contentsHash } from './checksum.js';
 import { beginChange } from './database.js';
 import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from './image-files.js';
 import { IngestTally, type IngestWarning } from './ingest-tally.js';
+import type { ProblemRow } from './problems.js';
 import { readUnits } from './read-units.js';
+import { NO_STRAYS, strayFiles } from './strays.js';
 import type { UnitBatch } from './unit-facts.js';
-import { pairUnitFiles, type UnitFileOptions } from './unit-files.js';
+import { type FileUnit, pairUnitFiles, type UnitFileOptions } from './unit-files.js';
 import { UnitReader } from './unit-reader.js';
 import { IndexWriter, type KnownUnit } from './writer.js';
 
@@ -19,6 +24,8 @@ export interface IngestOptions extends InputOptions, UnitFileOptions {
   readonly images?: ImageOptions;
   /** Keeps the good records of dumps that hold bad ones; their units are marked incomplete. */
   readonly keepGoing?: boolean;
+  /** Compares the contents of files whose size and time are those that are known. */
+  readonly verify?: boolean;
   /** Lets the build lose every unit it had. */
   readonly replace?: boolean;
   /** How long to wait for a locked index, in milliseconds. */
@@ -35,7 +42,7 @@ export interface IngestReport {
   readonly changed: number;
   readonly unchanged: number;
   readonly dropped: number;
-  /** Units whose dumps lost records, read now or before. */
+  /** Units that something is wrong with, read now or before. */
   readonly incomplete: readonly string[];
   /** Of the units that were read. */
   readonly objects: { readonly read: number; readonly missing: number; readonly corrupt: number };
@@ -43,7 +50,10 @@ export interface IngestReport {
   readonly calls: { readonly read: number; readonly missing: number; readonly corrupt: number };
   /** vmlinux and modules whose symbols are in the index now. */
   readonly images: number;
+  /** What was met now; all of it is among the problems. */
   readonly warnings: readonly IngestWarning[];
+  /** What is wrong with the build, read now or before. */
+  readonly problems: readonly ProblemRow[];
 }
 
 interface FoundUnit {
@@ -66,12 +76,16 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       'name the one that --objects is to take them from',
     );
   }
+  if (options.objdump !== undefined) checkObjdump(options.objdump);
   const inputs = await findInputs(paths, options);
   const fileUnits = pairUnitFiles(inputs.entries, inputs.root, options);
   const archiveReader = new UnitReader();
   const archivePaths = inputs.archives.map((archive) => archive.path);
   const archived = await readArchives(archivePaths, archiveReader, options);
-  const imageFiles = [...findImageFiles(inputs.entries, options.images ?? {}), ...archived.images];
+  const imageInputs = findImageFiles(inputs.entries, options.images ?? {});
+  const imageFiles = [...imageInputs.files, ...archived.images];
+  const unread = [...inputs.warnings, ...archived.warnings, ...imageInputs.warnings];
+  const strays = options.readObjects === false ? NO_STRAYS : strayFiles(inputs.entries);
   const found: FoundUnit[] = [...fileUnits, ...archived.units];
   const stamps = stampsByName(found, paths);
 
@@ -87,7 +101,8 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
         'give this one a name of its own with --build NAME, or say --replace',
       );
     }
-    const isNew = (unit: FoundUnit) => known.get(unit.name)?.stamp !== unit.stamp;
+    const stale = options.verify ? staleUnits(fileUnits, known) : new Set<string>();
+    const isNew = (unit: FoundUnit) => known.get(unit.name)?.stamp !== unit.stamp || stale.has(unit.name);
     const changed = found.filter((unit) => known.has(unit.name) && isNew(unit));
     writer.drop([...vanished, ...changed.map((unit) => (known.get(unit.name) as KnownUnit).id)]);
 
@@ -109,15 +124,19 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     writer.finish();
 
     let loaded: LoadedImages | undefined;
-    const imageStamp = imageFiles.map(({ path, stamp }) => `${path} ${stamp}`).join('\n');
-    if (total + vanished.length > 0 || writer.imageStamp() !== imageStamp) {
+    const images = imageFiles.map(({ path, stamp }) => `${path} ${stamp}`);
+    const imageStamp = [...images, strays.stamp, archived.strays.stamp].join('\n');
+    if (total + vanished.length > 0 || writer.imageStamp() !== imageStamp || options.verify) {
       loaded = await loadImages(imageFiles);
-      await writer.setImages(loaded, imageStamp, options.objdump);
+      const code = [...strays.read(), ...archived.strays.read()];
+      await writer.setImages(loaded, code, imageStamp, options.objdump);
     }
+    writer.setUnread(unread);
     if (known.size > 0 && (vanished.length + changed.length > 0 || loaded)) writer.forgetUnused();
     writer.setIdentity();
-    const images = writer.imageCount();
+    const imageCount = writer.imageCount();
     const incomplete = writer.incomplete();
+    const problems = writer.problems();
     change.commit();
     return {
       build: options.build,
@@ -129,13 +148,44 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       incomplete,
       objects: tally.objects,
       calls: tally.calls,
-      images,
-      warnings: [...inputs.warnings, ...archived.warnings, ...tally.warnings, ...(loaded?.warnings ?? [])],
+      images: imageCount,
+      warnings: [...unread, ...tally.warnings, ...(loaded?.warnings ?? [])],
+      problems,
     };
   } catch (error) {
     change.abandon();
     throw error;
   }
+}
+
+/** Somebody who names an objdump wants this one, or to know why not. */
+function checkObjdump(program: string): void {
+  const { error, status } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  if (error || status !== 0) {
+    const why = error ? reasonOf(error) : `--version ends with ${status}`;
+    throw new InputError(
+      program,
+      `is no objdump that can be run (${why})`,
+      'give the right one with --objdump PATH',
+    );
+  }
+}
+
+/** Units of which some file has other contents than when it was read; archives are known by their contents anyway. */
+function staleUnits(units: readonly FileUnit[], known: ReadonlyMap<string, KnownUnit>): Set<string> {
+  const isStale = ({ name, stamp, job }: FileUnit) => {
+    const unit = known.get(name);
+    if (unit?.stamp !== stamp) return false;
+    return contentsHash(filesOf(job).map((path) => readFileSync(path))) !== unit.contents;
+  };
+  return new Set(units.filter(isStale).map(({ name }) => name));
+}
+
+function filesOf({ dump, object, calls }: FileUnit['job']): string[] {
+  const files = [dump];
+  if (typeof object !== 'string') files.push(object.path);
+  if (typeof calls !== 'string' && calls.from === 'ci') files.push(calls.path);
+  return files;
 }
 
 function stampsByName(found: readonly FoundUnit[], paths: readonly string[]): Map<string, string> {

@@ -6,7 +6,9 @@ import type { Dictionary } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { encodeLinked, SymbolFlags } from './unit-graph.js';
 
-interface UnitToLink extends LinkUnit {
+export interface UnitToLink extends LinkUnit {
+  /** The dump's name in the build. */
+  readonly path: string;
   /** How many names of its code the index has. */
   readonly names: number;
   /** Ids of the modules that it belongs to and that no file was given of. */
@@ -46,6 +48,7 @@ export function unitsToLink(
     const found = bodies.all(id) as (Omit<LinkUnit['bodies'][number], 'traceable'> & { traceable: number })[];
     return {
       id,
+      path,
       baseName: source.slice(source.lastIndexOf('/') + 1),
       names: names.length,
       symbols: rows.map((row) => ({ ...row, binding: bindingName(row.binding) })),

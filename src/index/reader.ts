@@ -3,6 +3,8 @@ import { Role } from '../symbols/bodies.js';
 import { type InitBounds, lifetimeOf, type SectionLifetime } from '../symbols/section-lifetime.js';
 import { GraphReader } from './graph-reader.js';
 import { MemberReader } from './member-reader.js';
+import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
+import type { ProblemRow } from './problems.js';
 import type {
   CallerRow,
   Decision,
@@ -438,25 +440,34 @@ export class IndexReader {
     return new Set(names);
   }
 
-  /** Units of which something could not be read, with what it was. */
-  problems(
-    filter: UnitFilter,
-  ): { unit: string; build: string; file: string; line: number | null; what: string }[] {
-    return this.#all(
-      `SELECT u.path AS unit, b.name AS build, p.file, p.line, p.what
-       FROM problem p JOIN unit u ON u.id = p.unit JOIN build b ON b.id = u.build
-       WHERE (@build IS NULL OR b.name = @build) ORDER BY b.name, u.path, p.line`,
-      { build: filter.build ?? null },
-    ) as ReturnType<IndexReader['problems']>;
+  /** What is wrong with builds and their units. */
+  problems({ build }: UnitFilter): ProblemRow[] {
+    return this.#all(`${PROBLEMS} WHERE (@build IS NULL OR b.name = @build) ${PROBLEM_ORDER}`, {
+      build: build ?? null,
+    }) as ProblemRow[];
   }
 
-  /** Incomplete units whose dumps lost records: an answer may lack what those said. */
-  incompleteUnits(filter: UnitFilter): { build: string; path: string }[] {
+  /** A unit of a build whose object was not read though its dump has something to tell, if there is one. */
+  unverifiedUnits(build: string): { path: string; object: UnitRow['object'] }[] {
     return this.#all(
-      `SELECT b.name AS build, u.path FROM unit u JOIN build b ON b.id = u.build
-       WHERE u.complete = 0 AND (@build IS NULL OR b.name = @build) ORDER BY b.name, u.path`,
-      { build: filter.build ?? null },
-    ) as ReturnType<IndexReader['incompleteUnits']>;
+      `SELECT u.path, u.object FROM unit u JOIN build b ON b.id = u.build
+       WHERE b.name = ? AND u.object <> 'read' AND u.lines > 0 ORDER BY u.path LIMIT 1`,
+      build,
+    ) as ReturnType<IndexReader['unverifiedUnits']>;
+  }
+
+  /** How many functions of each linked object belong to units, and some that belong to none. */
+  coverage(build: string): { object: string; functions: number; covered: number; without: string }[] {
+    return this.#all(
+      `SELECT i.name AS object, count(*) AS functions, count(s.unit) AS covered,
+         coalesce((SELECT group_concat(text, ' ') FROM (
+           SELECT t.text FROM image_symbol o JOIN name t ON t.id = o.name
+           WHERE o.image = i.id AND o.unit IS NULL AND o.type IN ('func', 'ifunc') ORDER BY o.id LIMIT 3)), '') AS without
+       FROM image i JOIN build b ON b.id = i.build JOIN image_symbol s ON s.image = i.id
+       WHERE b.name = ? AND i.source = 'elf' AND s.type IN ('func', 'ifunc')
+       GROUP BY i.id ORDER BY i.name <> 'vmlinux', i.name`,
+      build,
+    ) as ReturnType<IndexReader['coverage']>;
   }
 
   counts(build: string): Record<string, number> {

@@ -51,6 +51,8 @@ CREATE TABLE unit (
   complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
   object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
   object_path TEXT,
+  abi TEXT,
+  contents TEXT NOT NULL,
   calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'missing', 'corrupt', 'not asked')),
   folding TEXT NOT NULL CHECK (folding IN ('read', 'missing')),
   UNIQUE (build, path)
@@ -63,10 +65,14 @@ CREATE TABLE unit_image (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE problem (
-  unit INTEGER NOT NULL REFERENCES unit,
+  build INTEGER NOT NULL REFERENCES build,
+  unit INTEGER REFERENCES unit,
+  code TEXT NOT NULL,
   file TEXT NOT NULL,
   line INTEGER,
-  what TEXT NOT NULL
+  other TEXT,
+  what TEXT NOT NULL,
+  more INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE node (

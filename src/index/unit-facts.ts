@@ -1,5 +1,6 @@
 import type { DumpFacts } from '../dump/parse.js';
 import type { NewWords } from './dictionary.js';
+import type { Problem } from './problems.js';
 
 /** Where one unit's files are. */
 export interface UnitJob {
@@ -13,6 +14,8 @@ export interface UnitJob {
   readonly calls: CallSource | 'missing' | 'not asked';
   /** Where to read what GCC says of folding; none where nothing was kept. */
   readonly folding: readonly string[];
+  /** The objdump to run where something has to be made sure of. */
+  readonly objdump?: string;
 }
 
 /** A `.ci` file, or an object's machine code through objdump: the one that is named, or the machine's own. */
@@ -78,6 +81,8 @@ export type ObjectFacts =
   | {
       readonly state: 'read';
       readonly file: string;
+      /** Machine, class and byte order, as symbols/object-evidence.ts has them. */
+      readonly abi: string;
       readonly symbols: SymbolColumns;
       readonly references: ReferenceColumns;
     };
@@ -119,6 +124,10 @@ export interface UnitFacts {
   readonly calls: CallFacts;
   readonly compilerNames: CompilerNameColumns;
   readonly folds: FoldColumns;
+  /** What speaks against its files, besides lines of the dump that could not be read. */
+  readonly problems: readonly Problem[];
+  /** A hash of the contents of its files. */
+  readonly contents: string;
 }
 
 /** Some units, and the words that are new since the same reader's batch before. */

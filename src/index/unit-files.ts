@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../input/inputs.js';
-import { companion, foldingName, foldingNames, stemOf } from '../input/roles.js';
+import { companion, foldingName, foldingNames, stemOf, withoutCompression } from '../input/roles.js';
 import type { CallSource, UnitJob } from './unit-facts.js';
 
 /** What of a unit is read besides its dump. */
@@ -46,14 +46,17 @@ export function pairUnitFiles(entries: readonly Entry[], root: string, options: 
       const calls = findCalls(beside.get(companion(stem, '.ci')), object, options);
       const folding = foldingNames(stem).flatMap((name) => beside.get(name) ?? []);
       const parts = [stampOf(object), stampOf(calls), ...folding.map(stampOf)];
+      const { objdump } = options;
+      const name = withoutCompression(dump.name);
       const job: UnitJob = {
-        name: dump.name,
+        name,
         dump: dump.path,
         object,
         calls,
         folding: folding.map(({ path }) => path),
+        ...(objdump !== undefined && { objdump }),
       };
-      return { name: dump.name, stamp: [`${dump.size}-${dump.mtimeNs}`, ...parts].join(' '), job };
+      return { name, stamp: [`${dump.size}-${dump.mtimeNs}`, ...parts].join(' '), job };
     });
 }
 

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
 import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
+import { nearCalls } from '../callgraph/near-calls.js';
 import { type ObjectReferences, readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
-import { bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
+import { maybeDecompress } from '../input/decompress.js';
+import { type Bodies, bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
 import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
 import { foldsOf } from '../symbols/folds.js';
+import { objectEvidence } from '../symbols/object-evidence.js';
 import { type ObjectFunctions, objectFunctions } from '../symbols/object-functions.js';
+import { contentsHash } from './checksum.js';
 import type { NewWords } from './dictionary.js';
 import { foldEvidence } from './fold-evidence.js';
+import { type CallsToCheck, checkUnit, lackingCalls, type ObjectToCheck } from './unit-checks.js';
 import {
   type CallFacts,
   type CallSource,
@@ -24,10 +29,31 @@ import {
   type UnitJob,
 } from './unit-facts.js';
 
-/** Calls, and the functions that the call graph has under two names. */
+/** An object, and what the checks look at. */
+export interface ReadObject {
+  readonly facts: ObjectFacts;
+  readonly toCheck?: ObjectToCheck;
+}
+
+/** Calls, the functions that the call graph has under two names, and what the checks look at. */
 export interface ReadCalls {
   readonly facts: CallFacts;
   readonly renamed: readonly Renamed[];
+  readonly toCheck?: CallsToCheck;
+}
+
+/** What a unit is made of. */
+export interface UnitParts {
+  readonly name: string;
+  /** Where the dump was opened. */
+  readonly file: string;
+  readonly dump: DumpFacts;
+  readonly object: ReadObject;
+  readonly calls: ReadCalls;
+  /** What GCC says of folding, if it was read. */
+  readonly hits: readonly EqualityHit[] | undefined;
+  /** A hash of the contents of its files. */
+  readonly contents: string;
 }
 
 /** Reads units' files into facts, with one table of words over all of them. */
@@ -36,45 +62,56 @@ export class UnitReader {
   #told = { names: 0, paths: 0, functions: 0, kinds: 0 };
 
   async read(job: UnitJob): Promise<UnitFacts> {
-    const dump = parseDump(readFileSync(job.dump), this.#table);
+    const bytes: Buffer[] = [];
+    const contentsOf = (path: string) => {
+      const contents = readFileSync(path);
+      bytes.push(contents);
+      return contents;
+    };
+    const dump = this.readDump(await maybeDecompress(contentsOf(job.dump), job.dump));
     const object =
       typeof job.object === 'string'
-        ? { state: job.object }
-        : this.readObject(readFileSync(job.object.path), job.object.path);
+        ? withoutObject(job.object)
+        : this.readObject(contentsOf(job.object.path), job.object.path);
     const calls =
-      typeof job.calls === 'string' ? withoutCalls(job.calls) : await this.#readCallSource(job.calls);
+      typeof job.calls === 'string'
+        ? withoutCalls(job.calls)
+        : job.calls.from === 'ci'
+          ? this.readCalls(contentsOf(job.calls.path), job.calls.path)
+          : await this.#disassembled(job.calls);
     const hits =
-      job.folding.length === 0 ? undefined : job.folding.flatMap((path) => parseFolding(readFileSync(path)));
-    return this.unit(job.name, job.dump, dump, object, calls, hits);
+      job.folding.length === 0 ? undefined : job.folding.flatMap((path) => parseFolding(contentsOf(path)));
+    const certain = await withCertainCalls(object, calls, job.objdump);
+    const { name, dump: file } = job;
+    return this.unit({ name, file, dump, object: certain, calls, hits, contents: contentsHash(bytes) });
   }
 
-  /**
-   * Joins what a unit's files say.
-   *
-   * @param hits what GCC says of folding, if it was read
-   */
-  unit(
-    name: string,
-    file: string,
-    dump: DumpFacts,
-    object: ObjectFacts,
-    calls: ReadCalls,
-    hits: readonly EqualityHit[] | undefined,
-  ): UnitFacts {
-    const compilerNames = this.#compilerNames(dump, object, calls.renamed);
-    const found = foldsOf(foldEvidence(this.#table, dump, object, calls.facts, compilerNames, hits ?? []));
+  /** Joins what a unit's files say. */
+  unit({ name, file, dump, object, calls, hits, contents }: UnitParts): UnitFacts {
+    const names = this.#compilerNames(dump, object.facts, calls.renamed);
+    const folds = foldsOf(foldEvidence(this.#table, dump, object.facts, calls.facts, names, hits ?? []));
     return {
       name,
       file,
       dump,
-      object,
+      object: object.facts,
       calls: calls.facts,
-      compilerNames,
+      compilerNames: names,
       folds: {
         told: hits !== undefined,
-        folded: Int32Array.from(found, ({ folded }) => folded),
-        kept: Int32Array.from(found, ({ kept }) => kept),
+        folded: Int32Array.from(folds, ({ folded }) => folded),
+        kept: Int32Array.from(folds, ({ kept }) => kept),
       },
+      problems: checkUnit({
+        table: this.#table,
+        unit: name,
+        dumpFile: file,
+        dump,
+        object: object.toCheck,
+        calls: calls.toCheck,
+        compilerNames: names,
+      }),
+      contents,
     };
   }
 
@@ -83,44 +120,58 @@ export class UnitReader {
   }
 
   /** An object that cannot be read is a fact about the unit, not the end of the run. */
-  readObject(bytes: Buffer, file: string): ObjectFacts {
+  readObject(bytes: Buffer, file: string): ReadObject {
     try {
       const elf = openElf(bytes, file);
       const functions = objectFunctions(elf);
-      const symbols = this.#symbols(functions);
-      return { state: 'read', file, symbols, references: this.#references(elf, functions) };
+      const code = bodiesOf(functions);
+      const symbols = this.#symbols(functions, code);
+      const evidence = objectEvidence(elf);
+      const { abi } = evidence;
+      return {
+        facts: { state: 'read', file, abi, symbols, references: this.#references(elf, functions) },
+        toCheck: {
+          ...evidence,
+          file,
+          name: symbols.name,
+          symbols: functions.names,
+          code,
+          near: nearCalls(elf, code),
+        },
+      };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { state: 'corrupt', file, what: error.what };
+      return { facts: { state: 'corrupt', file, what: error.what } };
     }
   }
 
   /** The same holds for a call graph. */
   readCalls(bytes: Buffer, file: string): ReadCalls {
     try {
-      const found = parseCallgraphInfo(bytes, file);
-      return { facts: { state: 'ci', file, ...this.#calls(found) }, renamed: renamedIn(found) };
+      const graph = parseCallgraphInfo(bytes, file);
+      const { calls, names } = this.#calls(graph);
+      return {
+        facts: { state: 'ci', file, ...calls },
+        renamed: renamedIn(graph),
+        toCheck: { file, graph, names },
+      };
     } catch (error) {
       return corruptCalls(error, file);
     }
   }
 
-  async #readCallSource(source: CallSource): Promise<ReadCalls> {
-    const { from, path } = source;
-    if (from === 'ci') return this.readCalls(readFileSync(path), path);
+  async #disassembled({ path, program }: Extract<CallSource, { from: 'objdump' }>): Promise<ReadCalls> {
     try {
-      const { readObjectCalls } = await import('../callgraph/objdump.js');
-      const options = source.program === undefined ? {} : { objdump: source.program };
-      const found = await readObjectCalls(path, options);
-      return { facts: { state: 'objdump', file: path, ...this.#calls(found) }, renamed: [] };
+      const found = await disassembledCalls(path, program);
+      return { facts: { state: 'objdump', file: path, ...this.#calls(found).calls }, renamed: [] };
     } catch (error) {
       return corruptCalls(error, path);
     }
   }
 
   #calls(found: CallgraphInfo) {
-    const names = found.names.map((name) => this.#table.name(name));
-    return {
+    const names = Int32Array.from(found.names, (name) => this.#table.name(name));
+    const calls = {
       functions: Int32Array.from(this.#declared(found)),
       caller: found.callCaller.map((name) => names[name]!),
       callee: found.callCallee.map((name) => names[name]!),
@@ -129,6 +180,7 @@ export class UnitReader {
       namelessCallee: found.namelessCallee.map((name) => names[name]!),
       namelessSection: found.namelessSection.map((name) => names[name]!),
     };
+    return { calls, names };
   }
 
   /** Machine code tells of no declarations; its functions are known as symbols. */
@@ -140,8 +192,7 @@ export class UnitReader {
     }
   }
 
-  #symbols(found: ObjectFunctions): SymbolColumns {
-    const { body, role, bodies } = bodiesOf(found);
+  #symbols(found: ObjectFunctions, { body, role, bodies }: Bodies): SymbolColumns {
     const sections = found.sections.map((section) => this.#table.name(section));
     return {
       name: Int32Array.from(found.names, (name) => this.#table.name(name)),
@@ -273,9 +324,59 @@ function handOn(found: ObjectReferences, versions: ReturnType<typeof versionsOf>
   };
 }
 
+/** No object, and why. */
+export function withoutObject(state: 'missing' | 'not asked'): ReadObject {
+  return { facts: { state } };
+}
+
 /** No calls, and why. */
 export function withoutCalls(state: 'missing' | 'not asked'): ReadCalls {
   return { facts: { state }, renamed: [] };
+}
+
+async function disassembledCalls(path: string, program: string | undefined): Promise<CallgraphInfo> {
+  const { readObjectCalls } = await import('../callgraph/objdump.js');
+  return readObjectCalls(path, program === undefined ? {} : { objdump: program });
+}
+
+const NO_CALLS = { caller: [], callee: [], isCertain: true } as const;
+
+/**
+ * The object with near calls that are certain, where the graph lacks some of them: bytes may look like a call, and
+ * disassembling tells. Where that cannot be done they stay uncertain.
+ */
+async function withCertainCalls(
+  object: ReadObject,
+  calls: ReadCalls,
+  program: string | undefined,
+): Promise<ReadObject> {
+  const { toCheck } = object;
+  if (!toCheck || !calls.toCheck) return object;
+  const doubtful = lackingCalls(toCheck, calls.toCheck);
+  if (doubtful.length === 0) return { ...object, toCheck: { ...toCheck, near: NO_CALLS } };
+  let found: CallgraphInfo;
+  try {
+    found = await disassembledCalls(toCheck.file, program);
+  } catch (error) {
+    if (error instanceof InputError) return object;
+    throw error;
+  }
+  const near = callsOfBodies(toCheck.code, toCheck.symbols, found);
+  return { ...object, toCheck: { ...toCheck, near: { ...near, isCertain: true } } };
+}
+
+function callsOfBodies({ body, bodies }: Bodies, symbols: readonly string[], found: CallgraphInfo) {
+  const bodyOf = new Map(symbols.map((name, symbol) => [name, bodies.owner[body[symbol]!]!]));
+  const caller: number[] = [];
+  const callee: number[] = [];
+  for (let i = 0; i < found.callCaller.length; i++) {
+    const from = bodyOf.get(found.names[found.callCaller[i]!]!);
+    const to = bodyOf.get(found.names[found.callCallee[i]!]!);
+    if (from === undefined || to === undefined || from === to) continue;
+    caller.push(from);
+    callee.push(to);
+  }
+  return { caller, callee };
 }
 
 function corruptCalls(error: unknown, file: string): ReadCalls {

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { INLINING } from '../dump/record.js';
+import type { InputWarning } from '../input/names.js';
 import { Role } from '../symbols/bodies.js';
 import { Lifetime, lifetimeOf } from '../symbols/section-lifetime.js';
 import { BulkInsert } from './bulk-insert.js';
 import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { writeImages } from './image-writer.js';
+import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
+import { problemsOfUnit, writeUnread } from './problem-writer.js';
+import type { ProblemRow } from './problems.js';
 import { INDEXES } from './schema.js';
+import type { Stray } from './strays.js';
 import {
   type CallFacts,
   type ObjectFacts,
@@ -21,6 +26,7 @@ import { encodeDump } from './unit-graph.js';
 export interface KnownUnit {
   readonly id: number;
   readonly stamp: string;
+  readonly contents: string;
 }
 
 /** More names or nodes than this no build has, and the product of two is an exact double. */
@@ -65,8 +71,8 @@ export class IndexWriter {
       .pluck()
       .get(build, root, now) as number;
     this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
-    this.#units = new BulkInsert(db, 'unit', 11);
-    this.#problems = new BulkInsert(db, 'problem', 4);
+    this.#units = new BulkInsert(db, 'unit', 13);
+    this.#problems = new BulkInsert(db, 'problem', 8);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
     this.#bodies = new BulkInsert(db, 'body', 9);
@@ -80,8 +86,9 @@ export class IndexWriter {
 
   /** The build's units by name. */
   known(): Map<string, KnownUnit> {
-    const rows = this.#db.prepare('SELECT path, id, stamp FROM unit WHERE build = ?').raw().all(this.#build);
-    return new Map((rows as [string, number, string][]).map(([path, id, stamp]) => [path, { id, stamp }]));
+    const sql = 'SELECT path, id, stamp, contents FROM unit WHERE build = ?';
+    const rows = this.#db.prepare(sql).all(this.#build) as (KnownUnit & { path: string })[];
+    return new Map(rows.map(({ path, ...unit }) => [path, unit]));
   }
 
   drop(units: Iterable<number>): void {
@@ -108,6 +115,7 @@ export class IndexWriter {
   #addUnit(unit: UnitFacts, to: Translation, stamp: string): void {
     const id = this.#nextUnit++;
     const { dump, object, calls } = unit;
+    const problems = problemsOfUnit(unit);
     this.#units.add(
       id,
       this.#build,
@@ -115,13 +123,17 @@ export class IndexWriter {
       sourceOf(unit.name),
       stamp,
       dump.lines,
-      dump.problems.length === 0 ? 1 : 0,
+      problems.length === 0 ? 1 : 0,
       object.state,
       'file' in object ? object.file : null,
+      'abi' in object ? object.abi : null,
+      unit.contents,
       calls.state,
       unit.folds.told ? 'read' : 'missing',
     );
-    for (const problem of dump.problems) this.#problems.add(id, unit.file, problem.line, problem.what);
+    for (const { code, file, line, other, what, more } of problems) {
+      this.#problems.add(this.#build, id, code, file, line, other, what, more);
+    }
     const { nodeFunction, nodeOrder, nodeRemoved } = dump;
     for (let node = 0; node < nodeFunction.length; node++) {
       this.#nodes.add(id, node, to.functions[nodeFunction[node]!]!, nodeOrder[node]!, nodeRemoved[node]!);
@@ -174,7 +186,6 @@ export class IndexWriter {
 
   /** Functions that only the call graph mentions. */
   #addNodesOfCalls(unit: number, calls: CallFacts, inDump: readonly number[], to: Translation): number[] {
-    if (calls.state === 'corrupt') this.#problems.add(unit, calls.file, null, calls.what);
     if (!('caller' in calls)) return [];
     const known = new Set(inDump);
     const more = Array.from(calls.functions, (f) => to.functions[f]!).filter((f) => !known.has(f));
@@ -234,7 +245,6 @@ export class IndexWriter {
 
   #addObject(unit: number, facts: UnitFacts, clones: ReadonlySet<number>, to: Translation): void {
     const { object } = facts;
-    if (object.state === 'corrupt') this.#problems.add(unit, object.file, null, object.what);
     if (object.state !== 'read') return;
     const { name, body, binding, role, bodies, lostInModule } = object.symbols;
     for (const lost of new Set(lostInModule)) this.#lost.add(unit, to.names[lost]!);
@@ -287,10 +297,22 @@ export class IndexWriter {
     return this.#db.prepare('SELECT image_stamp FROM build WHERE id = ?').pluck().get(this.#build) as string;
   }
 
-  /** The build's units whose dumps lost records. */
+  /** The build's units that something is wrong with. */
   incomplete(): string[] {
     const sql = 'SELECT path FROM unit WHERE build = ? AND complete = 0 ORDER BY path';
     return this.#db.prepare(sql).pluck().all(this.#build) as string[];
+  }
+
+  /** Replaces what could not be read of the build, and says which units are whole; after `setImages`. */
+  setUnread(unread: readonly InputWarning[]): void {
+    writeUnread(this.#db, this.#build, unread);
+  }
+
+  /** What is wrong with the build and its units. */
+  problems(): ProblemRow[] {
+    return this.#db
+      .prepare(`${PROBLEMS} WHERE p.build = ? ${PROBLEM_ORDER}`)
+      .all(this.#build) as ProblemRow[];
   }
 
   imageCount(): number {
@@ -301,9 +323,14 @@ export class IndexWriter {
   }
 
   /** Replaces the build's linked objects; after `finish`, as it asks for the units' symbols. */
-  async setImages(loaded: LoadedImages, stamp: string, objdump?: string): Promise<void> {
+  async setImages(
+    loaded: LoadedImages,
+    strays: readonly Stray[],
+    stamp: string,
+    objdump?: string,
+  ): Promise<void> {
     this.#dictionary ??= new Dictionary(this.#db);
-    await writeImages(this.#db, this.#build, loaded, this.#dictionary, objdump);
+    await writeImages(this.#db, this.#build, loaded, this.#dictionary, strays, objdump);
     this.#dictionary.flush();
     this.#db.exec(INDEXES);
     this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);
@@ -333,11 +360,12 @@ export class IndexWriter {
   /** What the build was read from, in one word: equal for equal files (names, sizes, times or contents). */
   setIdentity(): void {
     const hash = createHash('sha256');
-    const units = this.#db.prepare('SELECT path, stamp FROM unit WHERE build = ? ORDER BY path').raw();
-    for (const [path, stamp] of units.iterate(this.#build) as Iterable<[string, string]>) {
-      hash.update(`${path}\0${stamp}\0`);
-    }
+    const units = this.#db
+      .prepare('SELECT path, stamp, contents FROM unit WHERE build = ? ORDER BY path')
+      .raw();
+    for (const row of units.iterate(this.#build) as Iterable<string[]>) hash.update(`${row.join('\0')}\0`);
     hash.update(this.imageStamp());
+    for (const { file, code } of this.problems()) hash.update(`\0${code} ${file}`);
     const set = this.#db.prepare('UPDATE build SET identity = ? WHERE id = ?');
     set.run(hash.digest('hex').slice(0, 32), this.#build);
   }

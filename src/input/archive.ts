@@ -232,9 +232,9 @@ export function bzip2Refused(path: string): InputError {
   );
 }
 
-/** Kernels install modules compressed, and may compress vmlinux; nobody compresses a single dump or object. */
+/** Kernels install modules compressed, and may compress vmlinux; dumps take a twentieth. Nobody compresses an object. */
 function isCompressible(role: Role): boolean {
-  return role === 'module' || role === 'vmlinux';
+  return role === 'module' || role === 'vmlinux' || role === 'dump';
 }
 
 function stampOf(mtime: Date): bigint {

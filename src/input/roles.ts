@@ -6,6 +6,7 @@ export type Role =
   | 'folding'
   | 'module'
   | 'modlist'
+  | 'modorder'
   | 'vmlinux'
   | 'systemmap'
   | 'symvers'
@@ -18,6 +19,7 @@ const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
   ['vmlinux.zst', 'vmlinux'],
   ['System.map', 'systemmap'],
   ['Module.symvers', 'symvers'],
+  ['modules.order', 'modorder'],
   ['symbols.klp', 'symbolsklp'],
 ]);
 
@@ -26,6 +28,9 @@ const ENDINGS: readonly (readonly [string, Role])[] = [
   ['.ci', 'callgraph'],
   ['.opt', 'folding'],
   ['.ipa-clones', 'dump'],
+  ['.ipa-clones.gz', 'dump'],
+  ['.ipa-clones.xz', 'dump'],
+  ['.ipa-clones.zst', 'dump'],
   ['.mod', 'modlist'],
   ['.ko', 'module'],
   ['.ko.gz', 'module'],
@@ -54,7 +59,12 @@ const ICF_SUFFIX = /.\.\d{3,}[ilrt]\.icf$/;
 
 /** What GCC names a dump after: `mm/migrate.c.000i.ipa-clones` -> `mm/migrate.c`. Other names come back unchanged. */
 export function stemOf(dumpPath: string): string {
-  return dumpPath.replace(DUMP_SUFFIX, '');
+  return withoutCompression(dumpPath).replace(DUMP_SUFFIX, '');
+}
+
+/** How a dump is known, compressed or not. */
+export function withoutCompression(dumpPath: string): string {
+  return dumpPath.replace(/(\.ipa-clones)\.(?:gz|xz|zst)$/, '$1');
 }
 
 /** The source extensions that GCC's drivers know (gcc.cc `default_compilers` and the languages' lang-specs.h). */

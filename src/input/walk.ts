@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { bytewise, type InputWarning, joinName, reasonOf } from './names.js';
+import { classify } from './roles.js';
 
 /** A regular file found below a directory. */
 export interface FoundFile {
@@ -17,6 +18,9 @@ export interface Walk {
   readonly files: readonly FoundFile[];
   readonly warnings: readonly InputWarning[];
 }
+
+/** A pipe or a device, where a build has a file: nobody knows what would come out of it, or whether it ends. */
+const SPECIAL = 'this was not read: it is no regular file';
 
 interface Place {
   readonly name: string;
@@ -67,6 +71,7 @@ export function walk(dir: string, readDirectory: ReadDirectory = readDirents): W
         if (entry.isSymbolicLink()) links.push(place);
         else if (entry.isFile()) add({ ...place, real: joinName(here.real, entry.name) });
         else if (entry.isDirectory()) stack.push({ ...place, real: joinName(here.real, entry.name) });
+        else if (classify(entry.name) !== undefined) warnings.push({ where: place.path, what: SPECIAL });
       }
     }
   };
@@ -81,6 +86,7 @@ export function walk(dir: string, readDirectory: ReadDirectory = readDirents): W
         const target = statSync(link.path);
         if (target.isDirectory()) descend({ ...link, real: realpathSync(link.path) });
         else if (target.isFile()) fileLinks.push({ ...link, real: realpathSync(link.path) });
+        else if (classify(link.name) !== undefined) warnings.push({ where: link.path, what: SPECIAL });
       } catch (error) {
         warnings.push({ where: link.path, what: `this symbolic link was not followed: ${reasonOf(error)}` });
       }

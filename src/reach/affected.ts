@@ -61,7 +61,7 @@ export class Reach {
       unit: unit.row,
       members: members[at]!,
       verdict,
-      unknowns: unknownsOf(this.index, unit, definition.nameId, members[at]!, direction),
+      unknowns: unknownsOf(this.index, unit, members[at]!, direction, definition),
     }));
   }
 }

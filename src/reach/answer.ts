@@ -1,6 +1,7 @@
 /**
  * The answer's types: what `affected`, `callers`, `audit` and every format say, in data. Sentences are made in `report`.
  */
+import type { Problem, ProblemCode } from '../index/problems.js';
 import type { PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
 import type { Definition } from './definitions.js';
 import type { Verdict } from './patch-set.js';
@@ -106,7 +107,7 @@ export interface Member {
 
 /** Something that an answer rests on and that nothing tells. */
 export type Unknown = {
-  /** The unit that it is about. */
+  /** The unit that it is about; '' for the whole build. */
   readonly unit: string;
   /** The member that it is about; '' for a whole unit. */
   readonly function: string;
@@ -124,6 +125,7 @@ export type Unknown = {
       readonly problem: string;
       readonly more: number;
     }
+  | ({ readonly code: Exclude<ProblemCode, 'incomplete-dump'> } & Omit<Problem, 'code'>)
 );
 
 /** What a change of the function reaches in one of its units, with what stands in for it elsewhere. */

@@ -1,3 +1,4 @@
+import type { ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
 
 /** What the index holds of one build. */
@@ -8,11 +9,19 @@ export interface BuildInfo {
   readonly indexedAt: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly kinds: readonly { readonly kind: string; readonly count: number }[];
-  readonly problems: readonly {
-    readonly file: string;
-    readonly line: number | null;
-    readonly what: string;
-  }[];
+  /** By linked object. */
+  readonly coverage: readonly Coverage[];
+  readonly problems: readonly ProblemRow[];
+}
+
+/** How much of a linked object the units tell of. */
+export interface Coverage {
+  readonly object: string;
+  readonly functions: number;
+  /** Of those, how many belong to units. */
+  readonly covered: number;
+  /** Some of the others. */
+  readonly without: readonly string[];
 }
 
 export function buildInfo(index: IndexReader, build?: string): BuildInfo[] {
@@ -25,6 +34,9 @@ export function buildInfo(index: IndexReader, build?: string): BuildInfo[] {
       indexedAt,
       counts: index.counts(name),
       kinds: index.edgeKinds(name),
-      problems: index.problems({ build: name }).map(({ file, line, what }) => ({ file, line, what })),
+      coverage: index.coverage(name).map(({ without, ...of }) => {
+        return { ...of, without: without.split(' ').filter((text) => text !== '') };
+      }),
+      problems: index.problems({ build: name }),
     }));
 }

@@ -61,11 +61,25 @@ export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: Un
   throw new InputError(
     '',
     `${spec.name} is not in the index${scope}`,
-    near.length > 0
-      ? `did you mean ${near.join(', ')}?`
-      : 'check the name, or what was indexed with: klp-reach info',
+    [
+      near.length > 0
+        ? `did you mean ${near.join(', ')}?`
+        : 'check the name, or what was indexed with: klp-reach info',
+      ...gaps(index, filter),
+    ].join('; '),
   );
 }
+
+/** A name may be unknown because not all of the build is known. */
+function gaps(index: IndexReader, filter: UnitFilter): string[] {
+  const files = [...new Set(index.problems(filter).map(({ file }) => file))];
+  if (files.length === 0) return [];
+  const more = files.length > MOST_FILES ? ', ...' : '';
+  const some = files.slice(0, MOST_FILES).join(', ');
+  return [`not all of the build is known, see klp-reach info (${some}${more})`];
+}
+
+const MOST_FILES = 5;
 
 interface Draft {
   readonly file: string;

@@ -1,32 +1,56 @@
+import type { ProblemCode, ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
 import type { Direction, Member, Unknown } from './answer.js';
 import type { UnitCode } from './code-graph.js';
+import type { Definition } from './definitions.js';
 import { maybeFolded } from './folds.js';
+import { binaryOf } from './out-of-reach.js';
 
 /** What keeps one unit's answer from being complete; of the hosts of a function, not of what is inside it. */
 export function unknownsOf(
   index: IndexReader,
   unit: UnitCode,
-  asked: number,
   members: readonly Member[],
   direction: Direction,
+  definition: Definition,
 ): Unknown[] {
-  const unknowns: Unknown[] = [...lostRecords(index, unit.row.build)];
-  if (direction === 'inlined') return unknowns;
-  for (const name of maybeFolded(unit, asked)) {
+  const gaps = gapsOf(index, unit.row.build);
+  const own = new Set(direction === 'inlined' ? [unit.row.path] : members.map((member) => member.unit.path));
+  const ofOwn = [...own].flatMap((path) => gaps.ofUnit.get(path) ?? []);
+  if (direction === 'inlined') return [...gaps.lostRecords, ...ofOwn];
+  const unknowns: Unknown[] = [...gaps.lostRecords];
+  for (const name of maybeFolded(unit, definition.nameId)) {
     const [text] = index.members.texts(Int32Array.of(name)) as [string];
     unknowns.push({ unit: unit.row.path, function: text, code: 'folding-unknown' });
   }
+  const emitted = members.filter(({ class: of }) => of !== 'gone');
   for (const member of members) {
     const about = { unit: member.unit.path, function: member.name };
     for (const open of member.open) unknowns.push({ ...about, code: 'open-end', open });
     if (member.class === 'patch') unknowns.push(...placeUnknown(member));
   }
+  // Where nothing of the kernel was read that was linked, all that is said of lifetimes and callers is by the units alone.
+  const unlinked = emitted.find(({ unit: { images, imagesKnown } }) => images.length === 0 && !imagesKnown);
+  if (unlinked && !unknowns.some(({ code }) => code === 'object-unknown')) {
+    unknowns.push({ unit: unlinked.unit.path, function: unlinked.name, code: 'object-unknown' });
+  }
+  const reach = reachOf(members, definition);
   const unverified = members.find(({ verified }) => !verified);
   if (unverified) {
     const { path, object } = unverified.unit;
     unknowns.push({ unit: path, function: '', code: 'unverified', object });
+  } else if (reach.hasOpenSymbol) unknowns.push(...gaps.unreadObjects.slice(0, 1));
+  unknowns.push(...ofOwn);
+  if (members.some(({ open }) => open.some(({ reason }) => reason === 'callers-unknown'))) {
+    unknowns.push(...gaps.missingCalls.filter(({ unit: of }) => !own.has(of)).slice(0, 1));
   }
+  const isWide = reach.isWide || (gaps.ofBuild.length > 0 && hasNamesake(index, definition));
+  if (isWide) unknowns.push(...elsewhere(gaps, own));
+  if (emitted.length > 0) unknowns.push(...gaps.ofImages);
+  // Of a function to replace, its position tells.
+  const others = emitted.filter((member) => member.class !== 'patch');
+  const isMissing = others.some((member) => isNowhere(member) || isInMissing(member, gaps));
+  if (isMissing && !unknowns.some(({ code }) => code === 'module-missing')) unknowns.push(...gaps.ofModules);
   return unknowns;
 }
 
@@ -39,30 +63,127 @@ function placeUnknown({ unit, name, places }: Member): Unknown[] {
     .map((object) => ({ ...about, code: 'position-unknown', object }));
 }
 
-const known = new WeakMap<IndexReader, Map<string, readonly Unknown[]>>();
+/** In a unit that no linked object has, though nothing says that it is of another binary. */
+function isNowhere({ unit }: Member): boolean {
+  return unit.images.length === 0 && binaryOf(unit.source) === undefined;
+}
 
-/** A dump that lost records can hold a copy of any function of the build. */
-function lostRecords(index: IndexReader, build: string): readonly Unknown[] {
-  const byBuild = known.get(index) ?? new Map<string, readonly Unknown[]>();
-  known.set(index, byBuild);
-  let lost = byBuild.get(build);
-  if (!lost) {
-    const incomplete = index.incompleteUnits({ build });
-    const problems = incomplete.length === 0 ? [] : index.problems({ build });
-    lost = incomplete.map(({ path }): Unknown => {
-      const own = problems.filter((problem) => problem.unit === path && problem.line !== null);
-      const first = own[0];
-      return {
-        unit: path,
-        function: '',
-        code: 'incomplete-dump',
-        file: first?.file ?? path,
-        line: first?.line ?? null,
-        problem: first?.what ?? 'records are missing',
-        more: Math.max(own.length - 1, 0),
-      };
-    });
-    byBuild.set(build, lost);
+function isInMissing({ unit }: Member, { ofModules }: Gaps): boolean {
+  return ofModules.some(({ what }) => unit.images.includes(what));
+}
+
+/** Whether a linked object has a function of the name that is no unit's: it may be the one that is asked for. */
+function hasNamesake(index: IndexReader, { build, nameId }: Definition): boolean {
+  return index
+    .imageSymbols(build, nameId)
+    .some(({ unit, type }) => unit === null && (type === 'func' || type === 'ifunc'));
+}
+
+/**
+ * Whether code that is not known could hold a copy of the function, or call a stuck member: not where the function is a
+ * source file's own and nothing outside of its unit can name the members that matter.
+ */
+function reachOf(members: readonly Member[], { file, units }: Definition) {
+  const isShared = !file.endsWith('.c') || units.length > 1;
+  const isGlobal = ({ symbol }: Member) => symbol !== undefined && symbol.binding !== 'local';
+  const hasOpenSymbol = members.some((member) => member.stuck !== null && isGlobal(member));
+  const asked = members.find(({ step }) => step === undefined);
+  return { isWide: isShared || hasOpenSymbol || (asked !== undefined && isGlobal(asked)), hasOpenSymbol };
+}
+
+/** What is wrong with a build, by what it bears on. */
+interface Gaps {
+  /** A dump that lost records can hold a copy of any function of the build. */
+  readonly lostRecords: readonly Unknown[];
+  /** Unit -> what is wrong with its files. */
+  readonly ofUnit: ReadonlyMap<string, readonly ProblemUnknown[]>;
+  /** Code of the build that is not known; of a missing module, where no unit of it is known either. */
+  readonly ofBuild: readonly ProblemUnknown[];
+  /** Linked objects that could not be read. */
+  readonly ofImages: readonly ProblemUnknown[];
+  readonly ofModules: readonly ProblemUnknown[];
+  readonly missingCalls: readonly ProblemUnknown[];
+  readonly unreadObjects: readonly Unknown[];
+}
+
+type ProblemUnknown = Extract<Unknown, { readonly what: string }>;
+
+/**
+ * What is wrong elsewhere; a dump without object or call graph still tells of all copies. One of each kind, which tells how many
+ * more files have it: an answer of a thousand units has each a thousand times.
+ */
+function elsewhere({ ofUnit, ofBuild }: Gaps, own: ReadonlySet<string>): ProblemUnknown[] {
+  const others = [...ofUnit].flatMap(([path, problems]) =>
+    own.has(path) ? [] : problems.filter(({ code }) => code !== 'calls-missing'),
+  );
+  const kinds = new Map<ProblemCode, ProblemUnknown>();
+  for (const problem of [...ofBuild, ...others]) {
+    const known = kinds.get(problem.code);
+    const more = known ? known.more + 1 + problem.more : problem.more;
+    kinds.set(problem.code, { ...(known ?? problem), more });
   }
-  return lost;
+  return [...kinds.values()];
+}
+
+const known = new WeakMap<IndexReader, Map<string, Gaps>>();
+
+function gapsOf(index: IndexReader, build: string): Gaps {
+  const byBuild = known.get(index) ?? new Map<string, Gaps>();
+  known.set(index, byBuild);
+  let gaps = byBuild.get(build);
+  if (!gaps) {
+    gaps = readGaps(index, build);
+    byBuild.set(build, gaps);
+  }
+  return gaps;
+}
+
+function readGaps(index: IndexReader, build: string): Gaps {
+  const problems = index.problems({ build });
+  const ofUnit = new Map<string, ProblemUnknown[]>();
+  const ofBuild: ProblemUnknown[] = [];
+  const ofImages: ProblemUnknown[] = [];
+  const ofModules: ProblemUnknown[] = [];
+  for (const problem of problems) {
+    const unknown = unknownOf(problem);
+    // Where it matters, `unverified` tells the same.
+    if (!unknown || problem.code === 'object-missing') continue;
+    if (problem.unit !== null) {
+      const own = ofUnit.get(problem.unit);
+      if (own) own.push(unknown);
+      else ofUnit.set(problem.unit, [unknown]);
+    } else if (problem.code === 'image-unread') ofImages.push(unknown);
+    else if (problem.code === 'module-missing') ofModules.push(unknown);
+    else ofBuild.push(unknown);
+  }
+  return {
+    lostRecords: lostRecords(problems),
+    ofUnit,
+    ofBuild: [...ofBuild, ...ofModules.filter(({ other }) => other === null)],
+    ofImages,
+    ofModules,
+    missingCalls: [...ofUnit.values()].flat().filter(({ code }) => code === 'calls-missing'),
+    unreadObjects: index.unverifiedUnits(build).map(({ path, object }): Unknown => {
+      return { unit: path, function: '', code: 'unverified', object };
+    }),
+  };
+}
+
+function unknownOf({ unit, code, file, line, other, what, more }: ProblemRow): ProblemUnknown | undefined {
+  if (code === 'incomplete-dump') return undefined;
+  return { unit: unit ?? '', function: '', code, file, line, other, what, more };
+}
+
+function lostRecords(problems: readonly ProblemRow[]): Unknown[] {
+  const byUnit = new Map<string, { first: ProblemRow; more: number }>();
+  for (const problem of problems) {
+    if (problem.code !== 'incomplete-dump') continue;
+    const known = byUnit.get(problem.unit!);
+    if (known) known.more++;
+    else byUnit.set(problem.unit!, { first: problem, more: 0 });
+  }
+  return [...byUnit].map(([unit, { first, more }]): Unknown => {
+    const { file, line, what } = first;
+    return { unit, function: '', code: 'incomplete-dump', file, line, problem: what, more };
+  });
 }

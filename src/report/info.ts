@@ -1,8 +1,9 @@
-import type { BuildInfo } from '../reach/build-info.js';
+import type { BuildInfo, Coverage } from '../reach/build-info.js';
 import { colours } from './colours.js';
 import { csvText } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
 import type { Provenance } from './reach-report.js';
+import { counted, counting, plural, problemText } from './sentences.js';
 import { visible } from './visible.js';
 
 /** The version of the JSON shape that docs/json.md describes and docs/schema declares. */
@@ -17,7 +18,7 @@ export interface InfoReport {
 export function infoText({ db, builds }: InfoReport): string {
   const paint = colours();
   const lines = [visible(db)];
-  for (const { name, root, indexedAt, counts, kinds, problems } of builds) {
+  for (const { name, root, indexedAt, counts, kinds, coverage, problems } of builds) {
     lines.push(
       '',
       `build ${paint.bold(visible(name))}  ${paint.dim(`${visible(root)}, indexed ${indexedAt}`)}`,
@@ -29,10 +30,8 @@ export function infoText({ db, builds }: InfoReport): string {
     const width = Math.max(...rows.map(([what]) => what.length));
     for (const [what, count] of rows)
       lines.push(`  ${what.padEnd(width)}  ${String(count ?? 0).padStart(9)}`);
-    for (const { file, line, what } of problems) {
-      const where = line === null ? file : `${file}:${line}`;
-      lines.push(`  ${paint.red('problem')}  ${visible(where)}: ${visible(what)}`);
-    }
+    for (const text of coverageTexts(counts['units'] ?? 0, coverage)) lines.push(`  ${visible(text)}`);
+    for (const problem of problems) lines.push(`  ${paint.red('problem')}  ${visible(problemText(problem))}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -48,7 +47,27 @@ export function infoJson({ provenance, db, builds }: InfoReport): Iterable<strin
   });
 }
 
-function buildJson({ name, root, indexedAt, counts, kinds, problems }: BuildInfo): JsonObject {
+/** `3,121 units cover 60,586 of 60,661 functions of vmlinux; 75 are in no unit (...)`; modules are told together. */
+function coverageTexts(units: number, coverage: readonly Coverage[]): string[] {
+  const modules = coverage.filter(({ object }) => object !== 'vmlinux');
+  const sum = (of: (one: Coverage) => number) => modules.reduce((all, one) => all + of(one), 0);
+  const inModules = {
+    object: counting(modules.length, 'module'),
+    functions: sum(({ functions }) => functions),
+    covered: sum(({ covered }) => covered),
+    without: modules.flatMap(({ without }) => without),
+  };
+  const told = [...coverage.filter(({ object }) => object === 'vmlinux'), ...(modules[0] ? [inModules] : [])];
+  return told.map(({ object, functions, covered, without }) => {
+    const rest = functions - covered;
+    const names = without.slice(0, 3).join(', ');
+    const others =
+      rest === 0 ? '' : `; ${counted(rest)} ${plural(rest, 'is', 'are')} in no unit (${names}, ...)`;
+    return `${counting(units, 'unit')} cover ${counted(covered)} of ${counted(functions)} functions of ${object}${others}`;
+  });
+}
+
+function buildJson({ name, root, indexedAt, counts, kinds, coverage, problems }: BuildInfo): JsonObject {
   const numbers = Object.entries(counts).map(([what, count]) => [what, count ?? 0]);
   return {
     name,
@@ -56,14 +75,30 @@ function buildJson({ name, root, indexedAt, counts, kinds, problems }: BuildInfo
     indexedAt,
     counts: Object.fromEntries(numbers),
     kinds: jsonRows(kinds),
-    problems: jsonRows(problems),
+    coverage: jsonRows(coverage),
+    problems: jsonRows(
+      each(problems, ({ unit, code, file, line, other, what, more }) => {
+        return { unit, code, file, line, other, what, more };
+      }),
+    ),
   };
 }
 
 export function infoCsv({ builds }: InfoReport): Iterable<string> {
-  const rows = builds.flatMap(({ name, counts, kinds }) => [
+  const rows = builds.flatMap(({ name, counts, kinds, coverage, problems }) => [
     ...Object.entries(counts).map(([what, count]) => ({ build: name, what, count: count ?? 0 })),
     ...kinds.map(({ kind, count }) => ({ build: name, what: `edges of kind ${kind}`, count })),
+    ...coverage.flatMap(({ object, functions, covered }) => [
+      { build: name, what: `functions of ${object}`, count: functions },
+      { build: name, what: `functions of ${object} in units`, count: covered },
+    ]),
+    ...problems.map((problem) => {
+      return {
+        build: name,
+        what: `problem ${problem.code}: ${problemText(problem)}`,
+        count: problem.more + 1,
+      };
+    }),
   ]);
   return csvText(['build', 'what', 'count'], rows);
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../index/problems.js';
 import {
   CALL,
   isComplete,
@@ -152,7 +153,13 @@ function dataOf(unknown: Unknown) {
       const { file, line, problem, more } = unknown;
       return { file, line, problem, more };
     }
+    default:
+      return problemJson(unknown);
   }
+}
+
+function problemJson({ file, line, other, what, more }: Problem) {
+  return { file, line, other, what, more };
 }
 
 function lineJson(line: number): number | null {

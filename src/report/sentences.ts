@@ -3,6 +3,7 @@
  * what is not known. Plain text without colours and without a full stop; control characters of names are left as
  * they are, whoever prints makes them visible. Nothing else makes prose of codes, and nothing reads what is made here.
  */
+import type { Problem } from '../index/problems.js';
 import type { Member, MemberClass, OpenEnd, OpenReference, Unknown } from '../reach/answer.js';
 import { MOST_REFERENCES } from '../reach/answer.js';
 import type { Verdict } from '../reach/patch-set.js';
@@ -145,8 +146,10 @@ export function unknownText(unknown: Unknown): string {
   return `${unknownSubject(unknown)}: ${unknownReason(unknown)}`;
 }
 
-/** What something unknown is about: a function with its unit's source, or a unit. */
-export function unknownSubject({ unit, function: name }: Unknown): string {
+/** What something unknown is about: a function with its unit's source, a unit, or a file of the build. */
+export function unknownSubject(unknown: Unknown): string {
+  const { unit, function: name } = unknown;
+  if (unit === '' && 'file' in unknown) return unknown.file;
   return name === '' ? sourceOf(unit) : `${name} (${sourceOf(unit)})`;
 }
 
@@ -171,7 +174,75 @@ export function unknownReason(unknown: Unknown): string {
       const others = more === 0 ? '' : `, and ${counted(more)} more`;
       return `its dump lost records, each of which can be a copy: ${file}${line === null ? '' : `:${line}`}: ${problem}${others}`;
     }
+    default:
+      return problemReason(unknown);
   }
+}
+
+/** What is wrong with a file, as a line that stands alone: `FILE: WHAT`. */
+export function problemText(problem: Problem): string {
+  const { file, line } = problem;
+  return `${file}${line === null ? '' : `:${line}`}: ${problemReason(problem)}`;
+}
+
+/** The same sentence without the file that is at fault. */
+function problemReason(problem: Problem): string {
+  const { code, file, other, what, more } = problem;
+  const those = `${what}${more === 0 ? '' : ` and ${counting(more, 'more function').replace(/s$/, '')}`}`;
+  const against = other ?? '';
+  switch (code) {
+    case 'incomplete-dump':
+    case 'input-unread':
+      return what;
+    case 'image-unread':
+      return `${what} (${file})`;
+    case 'object-missing':
+      return `its object was not found (${file}), as the build has them for others`;
+    case 'calls-missing':
+      return `its call graph was not found (${file}), as the build has them for others`;
+    case 'object-corrupt':
+      return `the object ${what} (${file})`;
+    case 'calls-corrupt':
+      return `the call graph: ${what} (${file})`;
+    case 'dump-lto':
+      return `${file} is a dump of link-time optimisation, which moves functions between units and renames them`;
+    case 'object-lto':
+      return `${file} holds code for link-time optimisation, which compiles it again: nothing tells what becomes of it`;
+    case 'clone-unrecorded':
+      return `${file} lacks the record that makes the clone ${those}, which ${against} has`;
+    case 'removed-emitted':
+      return `${file} removes ${those}, which ${against} has`;
+    case 'code-unaccounted':
+      return `${file} names ${those}, and does not say what became of it; ${against} does not have it`;
+    case 'copy-unrecorded':
+      return `${file} lacks a record of what was copied into ${those}: ${against} has calls there that stand in another function`;
+    case 'object-other-source':
+      return `${file} was compiled from ${what}, and does not belong to ${against}`;
+    case 'object-other-machine':
+      return `${file} is for another machine (${what}) than ${against}`;
+    case 'object-not-linked':
+      return other === null
+        ? `${file} is of a module, and no module that was read has ${those}`
+        : `${against} does not have ${those} as ${file} has it`;
+    case 'calls-other-source':
+      return `${file} is the call graph of ${what}, and does not belong to ${against}`;
+    case 'calls-other-place':
+      return `${file} has ${those} at another place of the source than ${against}`;
+    case 'calls-unknown-function':
+      return `${file} has the function ${those}, which ${against} does not have`;
+    case 'calls-lack-call':
+      return `${file} lacks a call that ${those} makes in ${against}`;
+    case 'no-dump':
+      return `code of ${what} that no dump tells of${alsoOthers(more, 'file')}`;
+    case 'module-missing':
+      return `the module ${what} was built, and no file of it was read${alsoOthers(more, 'module')}`;
+    case 'function-without-unit':
+      return `${file} has ${those}, which belongs to no unit: a dump or an object is missing`;
+  }
+}
+
+function alsoOthers(more: number, what: string): string {
+  return more === 0 ? '' : `; so for ${counting(more, what)} more`;
 }
 
 const UNVERIFIED: Readonly<Record<'read' | 'missing' | 'corrupt' | 'not asked', string>> = {

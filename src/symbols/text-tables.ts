@@ -142,6 +142,16 @@ export function parseModuleObjects(bytes: Uint8Array, file: string): ModuleObjec
 const isObject = (word: string) => word.endsWith('.o') && word.length > 2;
 const isIdentifier = (word: string) => /^[\w.$]+$/.test(word) && !word.endsWith('.o');
 
+/** modules.order: the modules that Kbuild made, a path a line (`fs/nfs/nfs.ko`, since 6.4 `fs/nfs/nfs.o`). */
+export function parseModulesOrder(bytes: Uint8Array, file: string): string[] {
+  return splitLines(bytes, file).flatMap((line, i) => {
+    const path = line.trim();
+    if (path === '') return [];
+    if (!/\.k?o$/.test(path)) throw malformed(file, i, line, 'the path of a module (*.ko)');
+    return [path];
+  });
+}
+
 const KLP_SYMBOLS_FORMAT = 'klp-convert-symbol-data.0.1';
 
 /** Whether a file is a symbols.klp, by its first line. */

@@ -15,7 +15,7 @@ const build = buildDir(
   kernelFiles({
     units: {
       'mm/a.c': {
-        dump: 'show > a_host\nf@x.h > f.isra.0@x.h isra\nf@x.h > "odd,name"\nlonely > lonely',
+        dump: 'show > a_host\nf@x.h > f.isra.0@x.h isra\nf@x.h > "odd,name"\n- "odd,name"\nlonely > lonely',
         object: 'a_host\nf.isra.0\nlonely\nshow\n.data takes lonely',
         calls: 'a_host -> f.isra.0',
       },

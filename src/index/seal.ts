@@ -1,0 +1,91 @@
+/**
+ * A seal behind the pages of an index: a checksum of the whole file, so that bytes that flip never give another answer.
+ *
+ * SQLite goes by the number of pages in its header and does not look at what follows (fileformat2.html, 1.3.3). Another
+ * program that changes the file raises the change counter of the header; what it wrote has no seal, and is let be.
+ */
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { InputError } from '../errors.js';
+import { checksum } from './checksum.js';
+
+const MAGIC = 'klp-reach seal 1';
+/** The magic, the change counter, the checksum. */
+const SIZE = MAGIC.length + 8;
+/** More at once is no faster (measured on 71 MB: 34 ms, of which reading takes 13). */
+const CHUNK = 256 * 1024;
+
+/** Offsets in SQLite's header (fileformat2.html, 1.3). */
+const Header = { size: 100, pageSize: 16, changes: 24, pages: 28, validFor: 92 } as const;
+
+/** Seals a database; nothing may write to it meanwhile. */
+export function seal(file: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    const { end, changes } = headerOf(fd);
+    const record = Buffer.alloc(SIZE);
+    record.write(MAGIC, 'latin1');
+    record.writeUInt32BE(changes, MAGIC.length);
+    record.writeUInt32BE(sumOf(fd, end), MAGIC.length + 4);
+    writeSync(fd, record, 0, SIZE, end);
+    ftruncateSync(fd, end + SIZE);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Whether the file is what was sealed; false where there is no seal that tells, as the writer was killed before, or
+ * another program changed the file since. Nothing may write to it meanwhile.
+ *
+ * @throws InputError if it is not
+ */
+export function checkSeal(file: string): boolean {
+  const fd = openSync(file, 'r');
+  try {
+    const sealed = sealedState(fd, fstatSync(fd).size);
+    if (sealed === 'damaged') {
+      throw new InputError(file, 'the index is damaged', 'delete it and index the build again');
+    }
+    return sealed === 'whole';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function sealedState(fd: number, size: number): 'whole' | 'damaged' | 'not sealed' {
+  const { end, pageSize, changes, validFor } = headerOf(fd);
+  if (changes !== validFor) return 'damaged';
+  // SQLite takes a seal for the beginning of a page, and rolls a change back to that many.
+  if (size < end || size > end + pageSize) return 'damaged';
+  const record = Buffer.alloc(SIZE);
+  const isThere = readSync(fd, record, 0, SIZE, end) === SIZE;
+  if (!isThere || record.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'not sealed';
+  if (record.readUInt32BE(MAGIC.length) !== changes) return 'not sealed';
+  return record.readUInt32BE(MAGIC.length + 4) === sumOf(fd, end) ? 'whole' : 'damaged';
+}
+
+function headerOf(fd: number) {
+  const header = Buffer.alloc(Header.size);
+  readSync(fd, header, 0, Header.size, 0);
+  const said = header.readUInt16BE(Header.pageSize);
+  const pageSize = said === 1 ? 65536 : said;
+  return {
+    pageSize,
+    end: pageSize * header.readUInt32BE(Header.pages),
+    changes: header.readUInt32BE(Header.changes),
+    validFor: header.readUInt32BE(Header.validFor),
+  };
+}
+
+function sumOf(fd: number, end: number): number {
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  let sum = 0;
+  for (let at = 0; at < end; ) {
+    const count = readSync(fd, chunk, 0, Math.min(CHUNK, end - at), at);
+    if (count === 0) break;
+    sum = checksum(count === CHUNK ? chunk : chunk.subarray(0, count), sum);
+    at += count;
+  }
+  return sum;
+}
