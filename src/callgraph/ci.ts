@@ -103,7 +103,7 @@ class CallgraphParser {
     const col = text.lastIndexOf(':', end);
     const line = text.lastIndexOf(':', col - 1);
     if (line <= start || !isNumber(text, line + 1, col)) return;
-    this.#facts.addSite(caller, text.slice(start, line), +text.slice(line + 1, col));
+    this.#facts.addSite(caller, text, start, line, +text.slice(line + 1, col));
   }
 
   #node(at: number, end: number): void {

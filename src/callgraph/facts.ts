@@ -55,6 +55,8 @@ export class CallFactsBuilder {
   readonly #siteCaller: number[] = [];
   readonly #siteFile: number[] = [];
   readonly #siteLine: number[] = [];
+  #lastFile = '';
+  #lastPlace = -1;
   title = '';
 
   name(text: string): number {
@@ -91,14 +93,17 @@ export class CallFactsBuilder {
     this.#placeless.push(placeless ? 1 : 0);
   }
 
-  addSite(caller: number, file: string, line: number): void {
-    let place = this.#siteFiles.get(file);
-    if (place === undefined) {
-      place = this.#siteFiles.size;
-      this.#siteFiles.set(file, place);
-    }
+  /** @param text holds the file's name from `start` to `end` */
+  addSite(caller: number, text: string, start: number, end: number, line: number): void {
+    const last = this.#siteLine.length - 1;
+    if (end - start !== this.#lastFile.length || !text.startsWith(this.#lastFile, start)) {
+      this.#lastFile = text.slice(start, end);
+      const known = this.#siteFiles.get(this.#lastFile);
+      this.#lastPlace = known ?? this.#siteFiles.size;
+      if (known === undefined) this.#siteFiles.set(this.#lastFile, this.#lastPlace);
+    } else if (this.#siteCaller[last] === caller && this.#siteLine[last] === line) return;
     this.#siteCaller.push(caller);
-    this.#siteFile.push(place);
+    this.#siteFile.push(this.#lastPlace);
     this.#siteLine.push(line);
   }
 

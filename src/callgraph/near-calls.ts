@@ -5,8 +5,6 @@ import type { Bodies } from '../symbols/bodies.js';
 export interface NearCalls {
   readonly caller: readonly number[];
   readonly callee: readonly number[];
-  /** Whether they were disassembled, and not only look like calls. */
-  readonly isCertain: boolean;
 }
 
 /**
@@ -17,7 +15,7 @@ export interface NearCalls {
 export function nearCalls(elf: Elf, { bodies }: Bodies): NearCalls {
   const caller: number[] = [];
   const callee: number[] = [];
-  if (elf.machine !== EM_X86_64 && elf.machine !== EM_386) return { caller, callee, isCertain: false };
+  if (elf.machine !== EM_X86_64 && elf.machine !== EM_386) return { caller, callee };
   const { sectionIndex, value, owner } = bodies;
   for (let first = 0, next = 0; first < sectionIndex.length; first = next) {
     const section = elf.sections[sectionIndex[first]!]!;
@@ -36,6 +34,8 @@ export function nearCalls(elf: Elf, { bodies }: Bodies): NearCalls {
       if (byte !== 0xe8 && byte !== 0xe9 && !isJump) continue;
       const distance =
         bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 24);
+      // A field that is relocated holds nothing yet, nearly always.
+      if (distance === 0) continue;
       const target = at + 5 + distance;
       if (target < 0 || target >= bytes.length) continue;
       const to = entries.get(target);
@@ -50,7 +50,7 @@ export function nearCalls(elf: Elf, { bodies }: Bodies): NearCalls {
       callee.push(to);
     }
   }
-  return { caller, callee, isCertain: false };
+  return { caller, callee };
 }
 
 /** More bodies than this no object has, and the product of two is an exact double. */

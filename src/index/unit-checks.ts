@@ -32,6 +32,8 @@ export interface CallsToCheck {
   readonly graph: CallgraphInfo;
   /** The graph's names -> names. */
   readonly names: Int32Array;
+  /** Its functions in the reader's table. */
+  readonly functions: Int32Array;
 }
 
 export interface UnitToCheck {
@@ -66,7 +68,7 @@ class UnitChecker {
   readonly #source: string;
   readonly #texts: readonly string[];
   /** Name -> the names whose code went into it: inlined into it, or what it is a clone of. */
-  readonly #from = new Map<number, Set<number>>();
+  readonly #from = new Map<number, number[]>();
   /** Names that some record has as the original. */
   readonly #originals = new Set<number>();
   /** Names that a clone record makes out of a function of another name. */
@@ -122,8 +124,8 @@ class UnitChecker {
       this.#originals.add(from);
       if (dump.edgeKind[edge] !== inlining && from !== to) this.#clones.add(to);
       const known = this.#from.get(to);
-      if (known) known.add(from);
-      else this.#from.set(to, new Set([from]));
+      if (!known) this.#from.set(to, [from]);
+      else if (known.at(-1) !== from) known.push(from);
     }
   }
 
@@ -175,25 +177,13 @@ class UnitChecker {
   }
 
   /** A function that the dump and the call graph both name is declared at the same place. */
-  *#places({ graph, names, file }: CallsToCheck): Generator<Problem> {
-    const { dump, table } = this.#unit;
-    const declared = new Map<number, number[]>();
-    for (const f of dump.nodeFunction) {
-      const id = table.functions[f * 4]!;
-      const known = declared.get(id);
-      if (known) known.push(f);
-      else declared.set(id, [f]);
-    }
+  *#places({ graph, functions, names, file }: CallsToCheck): Generator<Problem> {
+    const declared = new Set(this.#unit.dump.nodeFunction);
     const elsewhere: number[] = [];
-    for (let i = 0; i < graph.functionName.length; i++) {
-      const id = names[graph.functionName[i]!]!;
-      const places = declared.get(id);
-      const isHere = (f: number) =>
-        table.functions[f * 4 + 2] === graph.functionLine[i] &&
-        table.functions[f * 4 + 3] === graph.functionCol[i] &&
-        table.paths[table.functions[f * 4 + 1]!] === graph.functionFile[i];
-      if (places && !places.some(isHere)) elsewhere.push(id);
-    }
+    functions.forEach((f, i) => {
+      const name = names[graph.functionName[i]!]!;
+      if (!declared.has(f) && this.#removed.has(name)) elsewhere.push(name);
+    });
     yield* this.#about('calls-other-place', file, this.#unit.dumpFile, elsewhere);
   }
 
@@ -206,16 +196,9 @@ class UnitChecker {
     const lacking = new Set<number>();
     // Before all functions that are known: a dump that has some may lack the one that stands there, which was never used.
     const isEmpty = this.#unit.dump.lines === 0;
-    let last = -1;
+    const byFile = graph.siteFiles.map((of) => declared.get(of));
     for (let i = 0; i < graph.siteCaller.length; i++) {
-      const isRepeated =
-        last >= 0 &&
-        graph.siteCaller[last] === graph.siteCaller[i] &&
-        graph.siteFile[last] === graph.siteFile[i] &&
-        graph.siteLine[last] === graph.siteLine[i];
-      last = i;
-      if (isRepeated) continue;
-      const around = declared.get(graph.siteFiles[graph.siteFile[i]!]!)?.at(graph.siteLine[i]!);
+      const around = byFile[graph.siteFile[i]!]?.at(graph.siteLine[i]!);
       // A file without functions is one that is included into the middle of a function.
       if (around === undefined || (around.length === 0 && !isEmpty)) continue;
       const caller = names[graph.siteCaller[i]!]!;
@@ -277,11 +260,8 @@ class UnitChecker {
 
   /** Every call between functions that the graph knows is in it, and every call of a clone. */
   *#calls(object: ObjectToCheck, calls: CallsToCheck): Generator<Problem> {
-    const { name, code, near } = object;
-    // Who calls a function that can be replaced is in no patch set: what only looks like a call of it is let go.
-    const lacking = lackingCalls(object, calls).filter(
-      ({ callee }) => near.isCertain || code.bodies.traceable[callee] === 0,
-    );
+    const { name, code } = object;
+    const lacking = lackingCalls(object, calls);
     const callers = lacking.map(({ caller }) => name[code.body.indexOf(caller)]!);
     yield* this.#about('calls-lack-call', calls.file, object.file, callers);
   }
@@ -298,7 +278,8 @@ class UnitChecker {
 
 /**
  * Calls that the object's code seems to have and the graph has not, by bodies: between functions of the graph, and of
- * clones that it does not know. Other code is inline assembly's.
+ * clones that it does not know. Other code is inline assembly's. Who calls a function that can be replaced is in no
+ * patch set: such calls are left out, as making sure of each costs a disassembly (a second for the 11 of a kernel).
  */
 export function lackingCalls(
   { name, symbols, code, near }: ObjectToCheck,
@@ -322,6 +303,7 @@ export function lackingCalls(
   });
   return near.caller.flatMap((caller, i) => {
     const callee = near.callee[i]!;
+    if (code.bodies.traceable[callee] === 1 && !clones.has(callee)) return [];
     const isTold = told.has(caller) && told.has(callee);
     const isLacking = isTold ? !called.has(caller * PAIR + callee) : clones.has(callee) && !told.has(callee);
     return isLacking ? [{ caller, callee }] : [];

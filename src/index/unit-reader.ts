@@ -153,7 +153,7 @@ export class UnitReader {
       return {
         facts: { state: 'ci', file, ...calls },
         renamed: renamedIn(graph),
-        toCheck: { file, graph, names },
+        toCheck: { file, graph, names, functions: calls.functions },
       };
     } catch (error) {
       return corruptCalls(error, file);
@@ -339,7 +339,7 @@ async function disassembledCalls(path: string, program: string | undefined): Pro
   return readObjectCalls(path, program === undefined ? {} : { objdump: program });
 }
 
-const NO_CALLS = { caller: [], callee: [], isCertain: true } as const;
+const NO_CALLS = { caller: [], callee: [] } as const;
 
 /**
  * The object with near calls that are certain, where the graph lacks some of them: bytes may look like a call, and
@@ -362,7 +362,7 @@ async function withCertainCalls(
     throw error;
   }
   const near = callsOfBodies(toCheck.code, toCheck.symbols, found);
-  return { ...object, toCheck: { ...toCheck, near: { ...near, isCertain: true } } };
+  return { ...object, toCheck: { ...toCheck, near } };
 }
 
 function callsOfBodies({ body, bodies }: Bodies, symbols: readonly string[], found: CallgraphInfo) {

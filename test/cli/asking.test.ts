@@ -27,7 +27,7 @@ beforeAll(async () => {
           calls: 'host -> stuck\nsetup -> early',
         },
         'fs/b.c': {
-          dump: 'state > state',
+          dump: 'state > state\nb_clone > b_clone.isra.0 isra\n- b_clone',
           object: 'state\nlocal_caller\nb_clone.isra.0\nfrom_b',
           calls: 'local_caller -> stuck\nfrom_b -> stuck',
         },

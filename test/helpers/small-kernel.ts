@@ -68,16 +68,25 @@ function callGraph(source: string, { dump: records = '', object = '', calls }: S
     .functions.map(({ names }) => names[0]!.name)
     .filter((name) => !/\.cold|^__SCT__/.test(name) && !mentions(records, name))
     .map((name) => `node: { title: "${name}" label: "${name}\\n${source}:1:1" }\n`);
+  const places = placesIn(dumpText(records, source));
   const edges = (calls ?? '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .map((line) => {
       const [caller, arrow, callee] = line.split(' ');
-      const place = arrow === '->' ? ` label: "${source}:1:1"` : '';
+      const place = arrow === '->' ? ` label: "${places.get(caller!) ?? `${source}:1:1`}"` : '';
       return `edge: { sourcename: "${caller}" targetname: "${callee}"${place} }\n`;
     });
   return `graph: { title: "${source}"\n${nodes.join('')}${edges.join('')}}\n`;
+}
+
+/** Where a dump declares its functions: a call stands in its caller. */
+function placesIn(text: string): Map<string, string> {
+  const places = [...text.matchAll(/;([^;\n]+);-?\d+;([^;\n]+);(\d+);(\d+)/g)];
+  return new Map(
+    places.map(([, name, file, line, col]) => [name!.replace(/^\*/, ''), `${file}:${line}:${col}`]),
+  );
 }
 
 function mentions(records: string, name: string): boolean {
