@@ -34,7 +34,7 @@ export function openForReading(file: string, wait = DEFAULT_WAIT): Database.Data
     if (!isOurs(db, file)) {
       throw new InputError(file, 'the index is empty', 'fill it with: klp-reach index PATH');
     }
-    isSealed(db, file, wait);
+    isSealed(db, file, wait, false);
     return db;
   } catch (error) {
     db.close();
@@ -43,11 +43,11 @@ export function openForReading(file: string, wait = DEFAULT_WAIT): Database.Data
 }
 
 /** @throws InputError if the index is not what was written */
-function isSealed(db: Database.Database, file: string, wait: number): boolean {
+function isSealed(db: Database.Database, file: string, wait: number, whole: boolean): boolean {
   // In a transaction that has read something no other process can write.
   const check = db.transaction(() => {
     db.prepare('SELECT 1 FROM sqlite_schema').get();
-    return checkSeal(file);
+    return checkSeal(file, whole);
   });
   return locked(file, wait, () => check());
 }
@@ -63,7 +63,7 @@ export function verifyIndex(file: string, wait = DEFAULT_WAIT): { readonly isSea
   try {
     const said = locked(file, wait, () => db.pragma('integrity_check(1)', { simple: true }) as string);
     if (said !== 'ok') throw damaged(file, said);
-    return { isSealed: isSealed(db, file, wait) };
+    return { isSealed: isSealed(db, file, wait, true) };
   } finally {
     db.close();
   }
@@ -89,7 +89,7 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
   const existed = existsSync(file);
   const db = open(file, { timeout: wait });
   try {
-    if (isOurs(db, file)) isSealed(db, file, wait);
+    if (isOurs(db, file)) isSealed(db, file, wait, true);
     // Whole tables are filled with ids that the writer itself handed out: it need not be asked about each row.
     db.pragma('foreign_keys = OFF');
     db.pragma('cache_size = -98304');

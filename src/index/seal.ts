@@ -3,14 +3,27 @@
  *
  * SQLite goes by the number of pages in its header and does not look at what follows (fileformat2.html, 1.3.3). Another
  * program that changes the file raises the change counter of the header; what it wrote has no seal, and is let be.
+ *
+ * Summing up a whole kernel's index takes a sixth of an ordinary question. So the seal sets the file's time to whole
+ * seconds and has it too: while the file still has that time, nobody wrote to it, and a question need not sum up.
  */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  readSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import { InputError } from '../errors.js';
 import { checksum } from './checksum.js';
 
 const MAGIC = 'klp-reach seal 1';
-/** The magic, the change counter, the checksum. */
-const SIZE = MAGIC.length + 8;
+/** The magic, the change counter, the checksum, the time in seconds. */
+const SIZE = MAGIC.length + 16;
 /** More at once is no faster (measured on 71 MB: 34 ms, of which reading takes 13). */
 const CHUNK = 256 * 1024;
 
@@ -26,9 +39,12 @@ export function seal(file: string): void {
     record.write(MAGIC, 'latin1');
     record.writeUInt32BE(changes, MAGIC.length);
     record.writeUInt32BE(sumOf(fd, end), MAGIC.length + 4);
+    const time = Math.floor(Date.now() / 1000);
+    record.writeBigUInt64BE(BigInt(time), MAGIC.length + 8);
     writeSync(fd, record, 0, SIZE, end);
     ftruncateSync(fd, end + SIZE);
     fsyncSync(fd);
+    futimesSync(fd, time, time);
   } finally {
     closeSync(fd);
   }
@@ -38,12 +54,13 @@ export function seal(file: string): void {
  * Whether the file is what was sealed; false where there is no seal that tells, as the writer was killed before, or
  * another program changed the file since. Nothing may write to it meanwhile.
  *
+ * @param whole whether to sum up in any case: what flips on a disk leaves the file's time as it is
  * @throws InputError if it is not
  */
-export function checkSeal(file: string): boolean {
+export function checkSeal(file: string, whole: boolean): boolean {
   const fd = openSync(file, 'r');
   try {
-    const sealed = sealedState(fd, fstatSync(fd).size);
+    const sealed = sealedState(fd, fstatSync(fd), whole);
     if (sealed === 'damaged') {
       throw new InputError(file, 'the index is damaged', 'delete it and index the build again');
     }
@@ -53,7 +70,11 @@ export function checkSeal(file: string): boolean {
   }
 }
 
-function sealedState(fd: number, size: number): 'whole' | 'damaged' | 'not sealed' {
+function sealedState(
+  fd: number,
+  { size, mtimeMs }: Stats,
+  whole: boolean,
+): 'whole' | 'damaged' | 'not sealed' {
   const { end, pageSize, changes, validFor } = headerOf(fd);
   if (changes !== validFor) return 'damaged';
   // SQLite takes a seal for the beginning of a page, and rolls a change back to that many.
@@ -62,6 +83,8 @@ function sealedState(fd: number, size: number): 'whole' | 'damaged' | 'not seale
   const isThere = readSync(fd, record, 0, SIZE, end) === SIZE;
   if (!isThere || record.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'not sealed';
   if (record.readUInt32BE(MAGIC.length) !== changes) return 'not sealed';
+  const isUntouched = Number(record.readBigUInt64BE(MAGIC.length + 8)) * 1000 === mtimeMs;
+  if (isUntouched && !whole) return 'whole';
   return record.readUInt32BE(MAGIC.length + 4) === sumOf(fd, end) ? 'whole' : 'damaged';
 }
 
