@@ -76,6 +76,8 @@ export interface Member {
   readonly name: string;
   /** Its other names, sorted: replacing one replaces them all. */
   readonly aliases: readonly string[];
+  /** Functions of the source that the compiler folded into it: what called them in its unit calls it. */
+  readonly folded: readonly string[];
   /** Where it is declared; normal. '' and 0 where nothing tells. */
   readonly file: string;
   readonly line: number;

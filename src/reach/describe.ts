@@ -16,6 +16,7 @@ import {
 import { BodyNames } from './body-names.js';
 import { isStuck, Open, State } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
+import { foldedInto } from './folds.js';
 import type { PatchSets } from './patch-set.js';
 
 /**
@@ -143,6 +144,14 @@ class Describer {
     return this.names.text(this.#keys.name[key]!);
   }
 
+  /** Sorted. */
+  folded(key: number): readonly string[] {
+    const target = this.#target[key]!;
+    if (target < 0 || this.sets.graph.itself(target) !== target) return NOTHING;
+    const names = foldedInto(this.sets.graph.unitOf(target), target);
+    return names.length === 0 ? NOTHING : [...this.index.members.texts(Int32Array.from(names))].sort();
+  }
+
   aliases(key: number): readonly string[] {
     const target = this.#target[key]!;
     return target < 0 ? NOTHING : this.names.aliases(target);
@@ -239,6 +248,10 @@ class MemberView implements Member {
 
   get aliases(): readonly string[] {
     return this.#of.aliases(this.#key);
+  }
+
+  get folded(): readonly string[] {
+    return this.#of.folded(this.#key);
   }
 
   get file(): string {

@@ -50,6 +50,17 @@ export function alongFolds(links: FoldLinks, names: Iterable<number>): ReadonlyM
   return found;
 }
 
+/** The functions that were folded into a body and have no code there under their own names, ascending. */
+export function foldedInto(unit: UnitCode, body: number): number[] {
+  const { folded, kept } = unit;
+  const names = new Set<number>();
+  for (let at = 0; at < folded.length; at++) {
+    const isHere = bodiesNamed(unit, kept[at]!).includes(body);
+    if (isHere && !bodiesNamed(unit, folded[at]!).includes(body)) names.add(folded[at]!);
+  }
+  return [...names].sort((a, b) => a - b);
+}
+
 /** The bodies whose callers in the unit may mean a function that was folded away. */
 export function bodiesOfFolded(graph: CodeGraph, unit: UnitCode, name: number): number[] {
   if (unit.folded.length === 0) return [];

@@ -63,10 +63,10 @@ export function objectOf({ places, unit }: Member): string {
 
 /** Where a member is declared, the unit whose code it is if that is another file, and its other names. */
 export function whereCells(member: Member): Cell[] {
-  const { file, line, unit, aliases } = member;
+  const { file, line, unit } = member;
   const declared = file === '' ? unit.source : line === 0 ? file : `${file}:${line}`;
   const inside = file === '' || file === unit.source ? '' : `in ${unit.source}`;
-  const also = alsoText(aliases);
+  const also = alsoText(member);
   return [
     { text: declared, style: 'dim' },
     { text: inside, style: 'dim' },
@@ -74,8 +74,9 @@ export function whereCells(member: Member): Cell[] {
   ];
 }
 
-function alsoText(aliases: readonly string[]): string {
-  return aliases.length === 0 ? '' : `also ${aliases.join(', ')}`;
+function alsoText({ aliases, folded }: Member): string {
+  const names = [...aliases, ...folded.map((name) => `${name} (folded)`)];
+  return names.length === 0 ? '' : `also ${names.join(', ')}`;
 }
 
 /** Items that are measured to lay a table out, from all over it: a list can be very long. */
@@ -100,7 +101,7 @@ export function* table<T>(
   let hasAlso = false;
   for (const item of list) {
     for (const row of rowsOf(item)) {
-      if (row.member.aliases.length > 0) hasAlso = true;
+      if (row.member.aliases.length + row.member.folded.length > 0) hasAlso = true;
       yield* rowLines(row, stops, telling);
     }
   }
@@ -114,7 +115,7 @@ function* rowLines(
 ): Generator<string> {
   const { page } = telling;
   yield* page.row(cells, stops, HANG);
-  const also = alsoText(member.aliases);
+  const also = alsoText(member);
   if (also.length > ALSO_WIDTH) yield* page.prose(also, HANG, 'yellow');
   for (const note of notes) yield* page.prose(note, HANG, undefined, HANG + 2);
   if (telling.why && shown) yield* chainLines(shown, telling);

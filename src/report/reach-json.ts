@@ -107,6 +107,7 @@ export function bodyJson(member: Member) {
     deadEnd: member.deadEnd,
     open: member.open.map(openJson),
     aliases: member.aliases,
+    folded: member.folded,
     symbol: symbol
       ? {
           section: symbol.section,

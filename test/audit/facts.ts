@@ -39,6 +39,7 @@ export function member(name: string, more: Partial<Member> = {}): Member {
     unit: A,
     name,
     aliases: [],
+    folded: [],
     file: 'mm/a.c',
     line: 7,
     class: 'patch',

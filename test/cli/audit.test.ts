@@ -12,7 +12,10 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const db = newIndex();
 const build = buildDir({
-  'mm/a.c.000i.ipa-clones': dump('f > one\nf > two\nf > f.isra.0 isra\nf.isra.0 > two\n- f\n- f.isra.0', 'mm/a.c'),
+  'mm/a.c.000i.ipa-clones': dump(
+    'f > one\nf > two\nf > f.isra.0 isra\nf.isra.0 > two\n- f\n- f.isra.0',
+    'mm/a.c',
+  ),
   'mm/a.o': objectWith('one', 'two', 'three'),
 });
 const files = buildDir({

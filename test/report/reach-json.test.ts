@@ -20,6 +20,7 @@ const MEMBERS: readonly Member[] = [
   member('caller', {
     unit: unit(2, 'b', 'vmlinux', 'xfs'),
     aliases: ['twin'],
+    folded: [],
     symbol: { section: '.text', sectionIndex: 1, value: 32, size: 16, binding: 'global', traceable: true },
     places: [place('vmlinux', { position: 2, total: 3 }), place('xfs')],
     step: { from: 1, kind: CALL, seq: null },
@@ -83,6 +84,7 @@ test('a document', () => {
                 clone: false,
                 verified: true,
                 aliases: [],
+                folded: [],
                 symbol: null,
                 places: [],
                 caller: false,
@@ -104,6 +106,7 @@ test('a document', () => {
                 open: [open],
                 calledBy: [2],
                 aliases: [],
+                folded: [],
                 symbol: null,
                 places: [{ ...where, object: 'vmlinux', sympos: 0, position: 1, total: 1 }],
                 caller: false,
@@ -119,6 +122,7 @@ test('a document', () => {
                 clone: false,
                 verified: true,
                 aliases: ['twin'],
+                folded: [],
                 symbol: { section: '.text', binding: 'global', size: 16, traceable: true },
                 places: [
                   { ...where, object: 'vmlinux', sympos: 2, position: 2, total: 3 },

@@ -8,12 +8,13 @@ export const icfShared: Rule = {
   summary: 'A function to patch shares its code with others: replacing one replaces them all',
   *check(facts) {
     for (const required of facts.required) {
-      const { name, aliases, class: kind } = required.member;
-      if (aliases.length === 0 || kind !== 'patch') continue;
+      const { name, aliases, folded, class: kind } = required.member;
+      const others = [...aliases, ...folded].join(', ');
+      if (others === '' || kind !== 'patch') continue;
       yield {
         ...about(required),
-        message: `${name} is the same code as ${aliases.join(', ')}`,
-        remedy: `make sure that the replacement is right for ${aliases.join(', ')} too`,
+        message: `${name} is the same code as ${others}`,
+        remedy: `make sure that the replacement is right for ${others} too`,
       };
     }
   },
