@@ -20,6 +20,8 @@ export default Object.entries({ main: 'dist/cli/main.js', 'unit-worker': 'dist/i
     output: {
       dir: 'dist/command',
       format: 'es',
+      // Without a hash, so that a build leaves nothing of the one before.
+      chunkFileNames: `${name}-[name].js`,
       minify: true,
       codeSplitting: { groups: [{ name: 'ask', test: ASKING }] },
     },
