@@ -1,7 +1,7 @@
 import type { Direction } from './answer.js';
 import { bodiesNamed, type CodeGraph, type UnitCode } from './code-graph.js';
 import { startNames } from './start-names.js';
-import { sameBodyNodes } from './unit-walk.js';
+import { nodesByName, sameBodyNodes } from './unit-walk.js';
 import type { SameBody } from './walk.js';
 
 /** Name -> the names that folding leads to: of what was folded, what was kept; to find what is inside, the other way. */
@@ -27,11 +27,10 @@ export function foldsOf(unit: UnitCode, direction: Direction): UnitFolds {
 function findFolds(unit: UnitCode, direction: Direction): UnitFolds {
   const [from, to] = direction === 'affected' ? [unit.folded, unit.kept] : [unit.kept, unit.folded];
   const links = new Map<number, number[]>();
-  for (let at = 0; at < from.length; at++) push(links, from[at]!, to[at]!);
-  const nodesOf = new Map<number, number[]>();
-  unit.nodeName.forEach((name, node) => {
-    push(nodesOf, name, node);
-  });
+  for (let at = 0; at < from.length; at++) {
+    links.set(from[at]!, [...(links.get(from[at]!) ?? []), to[at]!]);
+  }
+  const nodesOf = nodesByName(unit);
   const same = new Map(Array.from(sameBodyNodes(unit), ([node, others]) => [node, [...others]]));
   for (const [name, leadsTo] of links) {
     const others = leadsTo.flatMap((other) => nodesOf.get(other) ?? []);
@@ -90,10 +89,4 @@ export function maybeFolded(unit: UnitCode, name: number): number[] {
     const nodes = [...nodeName.keys()].filter((node) => nodeName[node] === one);
     return nodes.length > 0 && nodes.every((node) => nodeRemoved[node] === 1);
   });
-}
-
-function push<K>(lists: Map<K, number[]>, key: K, value: number): void {
-  const list = lists.get(key);
-  if (list) list.push(value);
-  else lists.set(key, [value]);
 }

@@ -8,7 +8,7 @@ import { bodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.
 import { walk } from './entries.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
-import { sameBodyNodes } from './unit-walk.js';
+import { nodesByName, sameBodyNodes } from './unit-walk.js';
 
 /** The patch set of one function of one unit. */
 export interface SweptFunction {
@@ -184,14 +184,4 @@ function byWalk(graph: CodeGraph, unit: UnitCode, name: number): Reached {
 function addTarget(target: number, { bodies, gone }: Reached): void {
   if (target < 0) gone.push(-1 - target);
   else bodies.push(target);
-}
-
-function nodesByName({ nodeName }: UnitCode): Map<number, number[]> {
-  const nodes = new Map<number, number[]>();
-  for (let node = 0; node < nodeName.length; node++) {
-    const known = nodes.get(nodeName[node]!);
-    if (known) known.push(node);
-    else nodes.set(nodeName[node]!, [node]);
-  }
-  return nodes;
 }

@@ -56,6 +56,17 @@ function findSameBody({
   return same;
 }
 
+/** A unit's nodes by their names. */
+export function nodesByName({ nodeName }: UnitCode): Map<number, number[]> {
+  const nodes = new Map<number, number[]>();
+  for (let node = 0; node < nodeName.length; node++) {
+    const known = nodes.get(nodeName[node]!);
+    if (known) known.push(node);
+    else nodes.set(nodeName[node]!, [node]);
+  }
+  return nodes;
+}
+
 /** Whether records that have the name speak of the body's code: `foo` of target_clones is no name of what chooses a version. */
 function isOwnName(flags: number): boolean {
   const role = SymbolFlags.role(flags);

@@ -66,14 +66,15 @@ function withClones({ clones }: FoldEvidence, name: number): ReadonlySet<number>
 }
 
 /** Bodies that only jump to another function of the unit, which no source says: GCC's wrappers around what it folded. */
-function* wrappers({ bodies, size, calls, hasPlaces }: FoldEvidence): Iterable<Fold> {
-  if (!bodies || !hasPlaces) return;
-  for (const [folded, { callees, placeless }] of calls) {
+function* wrappers(evidence: FoldEvidence): Iterable<Fold> {
+  if (!evidence.hasPlaces) return;
+  for (const [folded, { callees, placeless }] of evidence.calls) {
     if (!placeless || callees.size !== 1) continue;
-    const [kept] = callees as ReadonlySet<number> & Iterable<number>;
-    const own = bodies.get(folded);
-    const others = bodies.get(kept!);
+    const [kept] = [...callees] as [number];
+    // Only now, as few units get here: what is not asked for is not made.
+    const own = evidence.bodies?.get(folded);
+    const others = evidence.bodies?.get(kept);
     if (!own || !others || own.length !== 1 || others.includes(own[0]!)) continue;
-    if (size[own[0]!]! <= WRAPPER_SIZE) yield { folded, kept: kept! };
+    if (evidence.size[own[0]!]! <= WRAPPER_SIZE) yield { folded, kept };
   }
 }
