@@ -1,10 +1,11 @@
 import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
 import type { Reach } from '../reach/affected.js';
 import { CALL, type Member } from '../reach/answer.js';
-import { bodiesNamed, type CodeGraph, State } from '../reach/code-graph.js';
+import type { CodeGraph } from '../reach/code-graph.js';
 import { describe } from '../reach/describe.js';
 import { entriesOf } from '../reach/entries.js';
 import type { PatchSets } from '../reach/patch-set.js';
+import { bodiesNamed, State } from '../reach/unit-code.js';
 import type { NameFate } from './facts.js';
 
 export function isDefined({ type }: ImageSymbolRow): boolean {

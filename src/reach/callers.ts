@@ -1,12 +1,12 @@
 import type { IndexReader } from '../index/reader.js';
 import type { Reach } from './affected.js';
 import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
-import { bodiesNamed } from './code-graph.js';
 import { describe } from './describe.js';
 import { entriesOf } from './entries.js';
 import { bodiesOfFolded } from './folds.js';
 import type { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
+import { bodiesNamed } from './unit-code.js';
 
 /** A body that calls a body of the function that was asked for. */
 export interface Caller {

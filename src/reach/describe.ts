@@ -14,10 +14,11 @@ import {
   type StuckReason,
 } from './answer.js';
 import { BodyNames } from './body-names.js';
-import { isStuck, Open, State } from './code-graph.js';
+import { Open } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
 import type { PatchSets } from './patch-set.js';
+import { isStuck, State } from './unit-code.js';
 
 /**
  * Puts entries in words, all of an answer at once: each body, or name without one, is looked up once, in columns, and

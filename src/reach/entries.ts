@@ -1,8 +1,9 @@
 import type { Direction } from './answer.js';
-import { addBodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.js';
+import type { CodeGraph } from './code-graph.js';
 import { alongFolds, foldsOf } from './folds.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
+import { addBodiesNamed, State, type UnitCode } from './unit-code.js';
 import { sameBodyNodes } from './unit-walk.js';
 import { type Reached, type SameBody, type Via, type WalkMode, walkBackward, walkForward } from './walk.js';
 

@@ -1,6 +1,7 @@
 import type { Direction } from './answer.js';
-import { bodiesNamed, type CodeGraph, type UnitCode } from './code-graph.js';
+import type { CodeGraph } from './code-graph.js';
 import { startNames } from './start-names.js';
+import { bodiesNamed, type UnitCode } from './unit-code.js';
 import { nodesByName, sameBodyNodes } from './unit-walk.js';
 import type { SameBody } from './walk.js';
 

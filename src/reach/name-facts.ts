@@ -1,6 +1,6 @@
 import type { GraphReader } from '../index/graph-reader.js';
 import { SymbolFlags } from '../index/unit-graph.js';
-import type { UnitCode } from './code-graph.js';
+import type { UnitCode } from './unit-code.js';
 
 /** Who refers to a name: asked of the index name by name, or read once for the whole build. */
 export interface NameFacts {

@@ -2,7 +2,8 @@
  * The patch set (DOMAIN section 4): what a livepatch has to replace when some bodies hold changed code. The one place
  * that decides what is patched, what stands in for what, what keeps the old code and what is open.
  */
-import { type CodeGraph, isStuck, Open, State } from './code-graph.js';
+import { type CodeGraph, Open } from './code-graph.js';
+import { isStuck, State } from './unit-code.js';
 
 /** In one unit of F; `unverified` where nothing tells whether something is emitted. */
 export type Verdict =

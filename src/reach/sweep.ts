@@ -4,10 +4,11 @@
  */
 import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
-import { bodiesNamed, type CodeGraph, State, type UnitCode } from './code-graph.js';
+import type { CodeGraph } from './code-graph.js';
 import { walk } from './entries.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
+import { bodiesNamed, State, type UnitCode } from './unit-code.js';
 import { nodesByName, sameBodyNodes } from './unit-walk.js';
 
 /** The patch set of one function of one unit. */

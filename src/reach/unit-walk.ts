@@ -1,6 +1,6 @@
 import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
-import type { UnitCode } from './code-graph.js';
+import type { UnitCode } from './unit-code.js';
 import type { SameBody } from './walk.js';
 
 const NONE: SameBody = new Map();

@@ -1,10 +1,10 @@
 import type { ProblemCode, ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
 import type { Direction, Member, Unknown } from './answer.js';
-import type { UnitCode } from './code-graph.js';
 import type { Definition } from './definitions.js';
 import { maybeFolded } from './folds.js';
 import { binaryOf } from './out-of-reach.js';
+import type { UnitCode } from './unit-code.js';
 
 /** What keeps one unit's answer from being complete; of the hosts of a function, not of what is inside it. */
 export function unknownsOf(

@@ -9,10 +9,11 @@ import { readLivepatch } from '../../src/livepatch/read-livepatch.js';
 import type { Reach } from '../../src/reach/affected.js';
 import type { Member, ReachAnswer } from '../../src/reach/answer.js';
 import { type CallersAnswer, findCallers } from '../../src/reach/callers.js';
-import { bodiesNamed, type CodeGraph, State } from '../../src/reach/code-graph.js';
+import type { CodeGraph } from '../../src/reach/code-graph.js';
 import type { PatchSets, Verdict } from '../../src/reach/patch-set.js';
 import { sweep } from '../../src/reach/sweep.js';
 import { parseSymbolSpec } from '../../src/reach/symbol-spec.js';
+import { bodiesNamed, State } from '../../src/reach/unit-code.js';
 import { type Export, patchedFuncs } from '../../src/report/livepatch-source.js';
 
 /** What an export of the answer is, and what an audit says of a livepatch that has it. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SymbolFlags } from '../../src/index/unit-graph.js';
-import { bodiesNamed, type CodeGraph, findName, State, type UnitCode } from '../../src/reach/code-graph.js';
+import type { CodeGraph } from '../../src/reach/code-graph.js';
+import { bodiesNamed, findName, State, type UnitCode } from '../../src/reach/unit-code.js';
 import type { Corpus } from '../helpers/corpus.js';
 import { truthLines } from '../helpers/truth.js';
 import { type Kernel, MINUTE } from './kernel.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CodeGraph, isStuck, Open, State } from '../../src/reach/code-graph.js';
+import { type CodeGraph, Open } from '../../src/reach/code-graph.js';
 import { PatchSets, type Verdict } from '../../src/reach/patch-set.js';
+import { isStuck, State } from '../../src/reach/unit-code.js';
 
 /** A build's code, made up: of each body what it is, who calls it, what is open, and whether its binary runs. */
 interface Drawn {

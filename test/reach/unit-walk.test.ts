@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { UnitCode } from '../../src/reach/code-graph.js';
+import type { UnitCode } from '../../src/reach/unit-code.js';
 import { sameBodyNodes } from '../../src/reach/unit-walk.js';
 
 /** Nodes by name, and symbols as [name, body]. */
