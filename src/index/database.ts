@@ -200,15 +200,14 @@ function headOf(file: string): string {
 
 /** False for an empty file; anything that is neither empty nor an index of this version is refused. */
 function isOurs(db: Database.Database, file: string): boolean {
-  const [applicationId, version, tables] = locked(
-    file,
-    db.pragma('busy_timeout', { simple: true }) as number,
-    () => [
-      db.pragma('application_id', { simple: true }),
-      db.pragma('user_version', { simple: true }) as number,
-      db.prepare('SELECT count(*) FROM sqlite_master').pluck().get(),
-    ],
-  );
+  // In one transaction: between two reads another process may make the index.
+  const read = db.transaction(() => ({
+    applicationId: db.pragma('application_id', { simple: true }),
+    version: db.pragma('user_version', { simple: true }) as number,
+    tables: db.prepare('SELECT count(*) FROM sqlite_master').pluck().get(),
+  }));
+  const wait = db.pragma('busy_timeout', { simple: true }) as number;
+  const { applicationId, version, tables } = locked(file, wait, () => read());
   if (applicationId === 0 && tables === 0) return false;
   if (applicationId !== APPLICATION_ID) throw notOurs(file);
   if (version !== SCHEMA_VERSION) {
