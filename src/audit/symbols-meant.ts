@@ -1,3 +1,4 @@
+import { bodiesNamed, State } from '../graph/unit-symbols.js';
 import type { ImageSymbolRow, IndexReader } from '../index/reader.js';
 import type { Reach } from '../reach/affected.js';
 import { CALL, type Member } from '../reach/answer.js';
@@ -5,7 +6,6 @@ import type { CodeGraph } from '../reach/code-graph.js';
 import { describe } from '../reach/describe.js';
 import { entriesOf } from '../reach/entries.js';
 import type { PatchSets } from '../reach/patch-set.js';
-import { bodiesNamed, State } from '../reach/unit-code.js';
 import type { NameFate } from './facts.js';
 
 export function isDefined({ type }: ImageSymbolRow): boolean {

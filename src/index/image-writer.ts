@@ -1,10 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { STT_GNU_IFUNC } from '../elf/index.js';
 import { type LinkedUnits, type LinkUnit, linkUnits } from '../symbols/link-units.js';
+import { type PlacedSymbols, writeBuildGraph } from './build-graph-writer.js';
 import { BulkInsert, type Value } from './bulk-insert.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
-import { unitsToLink, writeLinked, writeLinkedGraphs } from './link-writer.js';
+import { unitsToLink, writeLinked } from './link-writer.js';
 import { writeOutside } from './outside-writer.js';
 import { writeLinkProblems } from './problem-writer.js';
 import type { Stray } from './strays.js';
@@ -41,17 +42,16 @@ export async function writeImages(
   // Made again by `INDEXES` when the table is full: see there.
   db.exec('DROP INDEX IF EXISTS image_symbol_name');
   const rows = new BulkInsert(db, 'image_symbol', 13);
-  loaded.objects.forEach((object, at) => {
+  const placed = loaded.objects.map((object, at) =>
     addSymbols(
       rows,
       object,
       images.ids[at]!,
       (row) => unitIdOf(units, linked.unitOf[at]!.get(row)),
       dictionary,
-    );
-  });
+    ),
+  );
   rows.flush();
-  writeLinkedGraphs(db, build);
   const { objects } = loaded;
   const { ids } = images;
   await writeOutside(db, build, {
@@ -66,6 +66,7 @@ export async function writeImages(
   for (const { name, object, kind, namespace } of loaded.exports) {
     exports.run(build, dictionary.name(name), object, kind, namespace);
   }
+  writeBuildGraph(db, build, inOrder(placed, loaded.objects));
 }
 
 interface InsertedImages {
@@ -142,8 +143,12 @@ function addSymbols(
   image: number,
   unitOf: (row: number) => number | null,
   dictionary: Dictionary,
-): void {
+): Placed[] {
   const none: Value = null;
+  const placed: Placed[] = [];
+  const place = (symbol: number, name: number, unit: number | null, position: number, total: number) => {
+    if (unit !== null) placed.push({ unit, name, image, symbol, position, total });
+  };
   if (object.source === 'elf') {
     const it = object.image;
     const sections = words(it.sections, dictionary);
@@ -151,10 +156,13 @@ function addSymbols(
     for (let i = 0; i < it.names.length; i++) {
       const section = it.section[i]!;
       const group = it.group[i]!;
+      const name = dictionary.name(it.names[i]!);
+      const unit = unitOf(i);
+      place(i, name, unit, it.position[i]!, it.total[i]!);
       rows.add(
         image,
         i,
-        dictionary.name(it.names[i]!),
+        name,
         BigInt.asIntN(64, it.address[i]!),
         it.size[i]!,
         section === 0
@@ -168,10 +176,10 @@ function addSymbols(
         it.position[i]!,
         it.total[i]!,
         it.traceable[i]!,
-        unitOf(i),
+        unit,
       );
     }
-    return;
+    return placed;
   }
   const names = object.source === 'system-map' ? object.table.names : object.names;
   const total = countNames(names);
@@ -188,8 +196,36 @@ function addSymbols(
     const binding = letter === '' ? none : letter === letter.toLowerCase() ? 'local' : 'global';
     const id = dictionary.name(name);
     const unit = unitOf(i);
+    place(i, id, unit, known, total.get(name)!);
     rows.add(image, i, id, address, none, type, binding, none, none, known, total.get(name)!, none, unit);
   });
+  return placed;
+}
+
+/** A linked object's symbol that is a unit's. */
+interface Placed {
+  readonly unit: number;
+  readonly name: number;
+  readonly image: number;
+  readonly symbol: number;
+  readonly position: number;
+  readonly total: number;
+}
+
+/** In columns: those of vmlinux, then those of modules by name. */
+function inOrder(placed: readonly (readonly Placed[])[], objects: readonly ObjectSymbols[]): PlacedSymbols {
+  const key = (at: number) => (objects[at]!.name === 'vmlinux' ? '' : objects[at]!.name);
+  const order = [...objects.keys()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const all = order.flatMap((at) => [...placed[at]!].sort((a, b) => a.position - b.position));
+  const column = (name: keyof Placed) => all.map((one) => one[name]);
+  return {
+    unit: column('unit'),
+    name: column('name'),
+    image: column('image'),
+    symbol: column('symbol'),
+    position: column('position'),
+    total: column('total'),
+  };
 }
 
 /** Ids of words by their places, of those that are asked for: others have no business in the index. */

@@ -4,7 +4,6 @@ import { Role } from '../symbols/bodies.js';
 import { bindingName, type LinkedUnits, type LinkSymbol, type LinkUnit } from '../symbols/link-units.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
-import { encodeLinked, SymbolFlags } from './unit-graph.js';
 
 export interface UnitToLink extends LinkUnit {
   /** The dump's name in the build. */
@@ -89,30 +88,4 @@ export function writeLinked(
       addName.run(id, names + nth, dictionary.name(name), body);
     });
   });
-}
-
-/** Writes what linking made of the units as the reach engine reads it; the last thing that is done to a build. */
-export function writeLinkedGraphs(db: Database, build: number): void {
-  const symbols = db
-    .prepare('SELECT name, body, lost, role, binding FROM symbol WHERE unit = ? ORDER BY name, id')
-    .raw();
-  const bodies = db
-    .prepare('SELECT owner, lifetime * 2 + traceable FROM body WHERE unit = ? ORDER BY id')
-    .raw();
-  const images = db.prepare('SELECT image FROM unit_image WHERE unit = ? ORDER BY image').pluck();
-  const set = db.prepare('UPDATE unit_graph SET linked = ? WHERE unit = ?');
-  const units = db.prepare('SELECT id FROM unit WHERE build = ?').pluck().all(build) as number[];
-  for (const unit of units) {
-    const ofSymbols = symbols.all(unit) as number[][];
-    const ofBodies = bodies.all(unit) as number[][];
-    const linked = encodeLinked({
-      images: Int32Array.from(images.all(unit) as number[]),
-      symbolName: Int32Array.from(ofSymbols, (row) => row[0]!),
-      symbolBody: Int32Array.from(ofSymbols, (row) => row[1]!),
-      symbolFlags: Int32Array.from(ofSymbols, (row) => SymbolFlags.pack(row[2]!, row[3]!, row[4]!)),
-      owner: Int32Array.from(ofBodies, (row) => row[0]!),
-      fate: Int32Array.from(ofBodies, (row) => row[1]!),
-    });
-    set.run(linked, unit);
-  }
 }

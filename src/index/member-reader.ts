@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { decodeDump } from '../graph/unit-graph.js';
 import type { PlaceRow, SymbolRow } from './rows.js';
-import { decodeDump } from './unit-graph.js';
 
 /** Functions of units, by ids, in columns: there can be a million. */
 export interface MemberKeys {
@@ -16,11 +16,16 @@ export interface ReferenceRow {
   readonly object: string | null;
 }
 
+export type SymbolPlace = Pick<PlaceRow, 'address' | 'size' | 'section' | 'traceable'>;
+
 /** A key in one number, which SQLite takes apart: the unit above 26 bits, the name below. */
 const LOW = 2 ** 26 - 1;
 
 /** Values that SQLite is asked about at once: a bound on memory, far above what costs time. */
 const CHUNK = 20_000;
+
+/** After so many of a small table, all of it is read. */
+const MANY = 32;
 
 function packed({ unit, name }: MemberKeys): Float64Array {
   const keys = new Float64Array(unit.length);
@@ -32,6 +37,8 @@ function packed({ unit, name }: MemberKeys): Float64Array {
 export class MemberReader {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
+  #imageNames: ReadonlyMap<number, string> | undefined;
+  #paths = new Map<number, string>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -78,7 +85,8 @@ export class MemberReader {
       .all(unit[0]) as number[];
     const dump = this.#statement('SELECT dump FROM unit_graph WHERE unit = ?').pluck().get(unit[0]) as Buffer;
     const { nodeName } = decodeDump(dump);
-    const most = nodeName.reduce((known, id) => Math.max(known, id), 0);
+    let most = 0;
+    for (let node = 0; node < nodeName.length; node++) most = Math.max(most, nodeName[node]!);
     const placeOf = new Float64Array(most + 1);
     for (let node = nodeName.length - 1; node >= 0; node--) placeOf[nodeName[node]!] = places[node]!;
     const found = new Float64Array(name.length);
@@ -86,14 +94,37 @@ export class MemberReader {
     return found;
   }
 
-  /** The paths of such declarations, normal. */
-  paths(declarations: Float64Array): [id: number, path: string][] {
-    const ids = new Set<number>();
-    for (const declared of declarations) if (declared !== 0) ids.add(Math.floor(declared / 2 ** 24));
-    const sql = 'SELECT p.id, p.normal FROM json_each(?) j CROSS JOIN path p ON p.id = j.value';
-    return this.#statement(sql)
-      .raw()
-      .all(JSON.stringify([...ids])) as [number, string][];
+  /** A path of such a declaration, normal. */
+  path(id: number): string {
+    let path = this.#paths.get(id);
+    if (path === undefined) {
+      if (this.#paths.size < MANY) {
+        path = this.#statement('SELECT normal FROM path WHERE id = ?').pluck().get(id) as string;
+        this.#paths.set(id, path);
+      } else {
+        const all = this.#statement('SELECT id, normal FROM path').raw().all() as [number, string][];
+        this.#paths = new Map(all);
+        path = this.#paths.get(id)!;
+      }
+    }
+    return path;
+  }
+
+  /** The name of a linked object. */
+  imageName(id: number): string {
+    this.#imageNames ??= new Map(
+      this.#statement('SELECT id, name FROM image').raw().all() as [number, string][],
+    );
+    return this.#imageNames.get(id)!;
+  }
+
+  /** What a linked object says of one of its symbols. */
+  symbolPlace(image: number, symbol: number): SymbolPlace {
+    const row = this.#statement(
+      `SELECT printf('%016x', s.address) AS address, coalesce(s.size, 0) AS size, sec.text AS section, s.traceable
+       FROM image_symbol s LEFT JOIN name sec ON sec.id = s.section WHERE s.image = ? AND s.id = ?`,
+    ).get(image, symbol) as Omit<SymbolPlace, 'traceable'> & { traceable: number | null };
+    return { ...row, traceable: row.traceable === null ? null : row.traceable === 1 };
   }
 
   /** Their symbols in the units' objects. */

@@ -3,12 +3,12 @@ import { type CodeSpan, readCode } from '../callgraph/image-code.js';
 import { readReferences } from '../callgraph/references.js';
 import { type Elf, type ElfSection, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA } from '../elf/index.js';
 import { InputError } from '../errors.js';
+import { ReferenceKind } from '../graph/open-ends.js';
 import type { Image } from '../symbols/image.js';
 import { initBounds } from '../symbols/link-units.js';
 import { type InitBounds, lifetimeOf } from '../symbols/section-lifetime.js';
 import type { Dictionary } from './dictionary.js';
 import { type Linking, type Owner, Owners } from './image-owners.js';
-import { ReferenceKind } from './unit-facts.js';
 
 export interface LinkedBuild extends Linking {
   /** The linked objects' ids. */

@@ -20,6 +20,10 @@ import type {
 
 export type * from './rows.js';
 
+/** From so many units on, all are read at once. */
+const MANY = 32;
+const NONE: readonly string[] = [];
+
 /** The questions that the index answers; nothing else reads SQL. */
 export class IndexReader {
   readonly #db: Database;
@@ -29,6 +33,7 @@ export class IndexReader {
   readonly members: MemberReader;
   readonly #bounds = new Map<string, InitBounds | undefined>();
   #kinds: Map<number, string> | undefined;
+  #hasUnits = false;
 
   constructor(db: Database) {
     this.#db = db;
@@ -36,13 +41,8 @@ export class IndexReader {
     this.members = new MemberReader(db);
   }
 
-  /** A build's units, ascending. */
-  unitIds(build: string): number[] {
-    return this.#statement(
-      'SELECT u.id FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ? ORDER BY u.id',
-    )
-      .pluck()
-      .all(build) as number[];
+  buildId(build: string): number {
+    return this.#statement('SELECT id FROM build WHERE name = ?').pluck().get(build) as number;
   }
 
   /** A linked object whose ELF file was read. */
@@ -52,19 +52,6 @@ export class IndexReader {
     )
       .pluck()
       .get(build, name) as number | undefined;
-  }
-
-  /** Whether the calls of some unit of the build, or of code of its linked objects without a dump, were not read. */
-  hasUnreadCalls(build: string): boolean {
-    return (
-      this.#one(
-        `SELECT 1 FROM build b WHERE b.name = ? AND (
-           EXISTS (SELECT 1 FROM unit u WHERE u.build = b.id AND u.calls NOT IN ('ci', 'objdump'))
-           OR NOT EXISTS (SELECT 1 FROM image i WHERE i.build = b.id AND i.name = 'vmlinux' AND i.source = 'elf')
-           OR EXISTS (SELECT 1 FROM image i WHERE i.build = b.id AND i.source = 'elf' AND i.code = 'unread'))`,
-        build,
-      ) !== undefined
-    );
   }
 
   close(): void {
@@ -183,32 +170,39 @@ export class IndexReader {
     return row;
   }
 
-  /** Reads all units of a build, so that `unit` need not ask for each. */
-  loadUnitRows(build: string): void {
+  /** Reads all units at once, if so many will be asked for. */
+  expectUnits(count: number): void {
+    if (this.#hasUnits || count < MANY) return;
+    this.#hasUnits = true;
     const images = new Map<number, string[]>();
-    for (const [unit, name] of this.#raw(
-      `SELECT l.unit, i.name FROM unit_image l JOIN image i ON i.id = l.image JOIN build b ON b.id = i.build
-       WHERE b.name = ? ORDER BY i.name <> 'vmlinux', i.name`,
-      build,
-    ) as [number, string][]) {
-      images.set(unit, [...(images.get(unit) ?? []), name]);
+    const inImage = `SELECT l.unit, i.name FROM unit_image l JOIN image i ON i.id = l.image
+       ORDER BY i.name <> 'vmlinux', i.name`;
+    for (const [unit, name] of this.#raw(inImage) as [number, string][]) {
+      const known = images.get(unit);
+      if (known) known.push(name);
+      else images.set(unit, [name]);
     }
-    const imagesKnown = this.imageId(build, 'vmlinux') !== undefined;
-    const rows = this.#all(
-      `SELECT u.id, b.name AS build, u.path, u.source, u.complete, u.object, u.calls, u.folding
-       FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
-      build,
-    ) as (Pick<UnitRow, 'id' | 'build' | 'path' | 'source' | 'object' | 'calls' | 'folding'> & {
-      complete: number;
-    })[];
-    for (const row of rows) {
-      const own = images.get(row.id) ?? [];
-      this.#units.set(row.id, {
-        ...row,
-        complete: row.complete === 1,
+    const builds = new Map(
+      this.builds().map(({ name }) => [name, this.imageId(name, 'vmlinux') !== undefined]),
+    );
+    const rows = this.#raw(
+      `SELECT u.id, b.name, u.path, u.source, u.complete, u.object, u.calls, u.folding
+       FROM unit u JOIN build b ON b.id = u.build`,
+    ) as [number, string, string, string, number, UnitRow['object'], UnitRow['calls'], UnitRow['folding']][];
+    for (const [id, build, path, source, complete, object, calls, folding] of rows) {
+      const own = images.get(id) ?? NONE;
+      this.#units.set(id, {
+        id,
+        build,
+        path,
+        source,
+        complete: complete === 1,
+        object,
+        calls,
+        folding,
         images: own,
         image: own[0] ?? null,
-        imagesKnown,
+        imagesKnown: builds.get(build)!,
       });
     }
   }

@@ -57,15 +57,12 @@ export interface CompilerNameColumns {
   readonly symbol: Int32Array;
 }
 
-/** What a reference to a function is, if it is no call by a function. */
-export const ReferenceKind = { address: 0, initTable: 1, namelessCall: 2, namelessInitCall: 3 } as const;
-
 /** What an object's relocations say of functions, in columns; words are ids of the reader's tables, -1 for none. */
 export interface ReferenceColumns {
   readonly caller: Int32Array;
   readonly callee: Int32Array;
   readonly count: Int32Array;
-  /** References that are no calls by a function: {@link ReferenceKind}. */
+  /** References that are no calls by a function: `ReferenceKind` of graph/open-ends.ts. */
   readonly target: Int32Array;
   readonly by: Int32Array;
   readonly section: Int32Array;

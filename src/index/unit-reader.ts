@@ -7,6 +7,7 @@ import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
+import { ReferenceKind } from '../graph/open-ends.js';
 import { maybeDecompress } from '../input/decompress.js';
 import { type Bodies, bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
 import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
@@ -17,16 +18,15 @@ import { contentsHash } from './checksum.js';
 import type { NewWords } from './dictionary.js';
 import { foldEvidence } from './fold-evidence.js';
 import { type CallsToCheck, checkUnit, lackingCalls, type ObjectToCheck } from './unit-checks.js';
-import {
-  type CallFacts,
-  type CallSource,
-  type CompilerNameColumns,
-  type ObjectFacts,
-  type ReferenceColumns,
-  ReferenceKind,
-  type SymbolColumns,
-  type UnitFacts,
-  type UnitJob,
+import type {
+  CallFacts,
+  CallSource,
+  CompilerNameColumns,
+  ObjectFacts,
+  ReferenceColumns,
+  SymbolColumns,
+  UnitFacts,
+  UnitJob,
 } from './unit-facts.js';
 
 /** An object, and what the checks look at. */

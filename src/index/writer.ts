@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { INLINING } from '../dump/record.js';
+import { ReferenceKind } from '../graph/open-ends.js';
+import { encodeDump } from '../graph/unit-graph.js';
 import type { InputWarning } from '../input/names.js';
 import { Role } from '../symbols/bodies.js';
 import { Lifetime, lifetimeOf } from '../symbols/section-lifetime.js';
@@ -13,14 +15,7 @@ import { problemsOfUnit, writeUnread } from './problem-writer.js';
 import type { ProblemRow } from './problems.js';
 import { INDEXES } from './schema.js';
 import type { Stray } from './strays.js';
-import {
-  type CallFacts,
-  type ObjectFacts,
-  ReferenceKind,
-  type UnitBatch,
-  type UnitFacts,
-} from './unit-facts.js';
-import { encodeDump } from './unit-graph.js';
+import type { CallFacts, ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
 
 /** A unit as the index has it. */
 export interface KnownUnit {
@@ -146,7 +141,7 @@ export class IndexWriter {
     this.#addObject(id, unit, clones, to);
     const functions = Array.from(nodeFunction, (f) => to.functions[f]!);
     const more = this.#addNodesOfCalls(id, calls, functions, to);
-    const { caller, callee } = this.#addCalls(id, object, calls, to);
+    this.#addCalls(id, object, calls, to);
     this.#addReferences(id, object, calls, to);
     const folded = unit.folds.folded.map((name) => to.names[name]!);
     const kept = unit.folds.kept.map((name) => to.names[name]!);
@@ -162,8 +157,6 @@ export class IndexWriter {
       step: edgeSeq.map((line, edge) => line - (edgeSeq[edge - 1] ?? 0)),
       kind: edgeKind.map((kind) => to.kinds[kind]!),
       cloneNames: Int32Array.from(clones).sort(),
-      caller: Int32Array.from(caller),
-      callee: Int32Array.from(callee),
       folded,
       kept,
     });
@@ -196,16 +189,12 @@ export class IndexWriter {
   }
 
   /** What the call graph says, and the calls of inline assembly, which only the object has. */
-  #addCalls(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation) {
+  #addCalls(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation): void {
     const known = new Set<number>();
-    const callers: number[] = [];
-    const callees: number[] = [];
     const add = (caller: number, callee: number, count: number) => {
       const pair = caller * PAIR + callee;
       if (known.has(pair)) return;
       known.add(pair);
-      callers.push(caller);
-      callees.push(callee);
       this.#calls.add(unit, caller, callee, count);
     };
     for (const list of [calls, object.state === 'read' ? object.references : undefined]) {
@@ -214,7 +203,6 @@ export class IndexWriter {
         if (list.caller[i]! >= 0) add(to.names[list.caller[i]!]!, to.names[list.callee[i]!]!, list.count[i]!);
       }
     }
-    return { caller: callers, callee: callees };
   }
 
   #addReferences(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation): void {

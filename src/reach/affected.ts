@@ -53,7 +53,6 @@ export class Reach {
     const walks = definition.units.map((id) =>
       walk(graph, graph.unit(id), definition.nameId, mode, direction),
     );
-    if (direction === 'affected') graph.expect(walks.map(({ target }) => target));
     const drafts = walks.map((entries) => (direction === 'affected' ? closeOver : insideOf)(sets, entries));
     const lists = drafts.map(({ entries }) => entries);
     const members = describe(this.index, sets, definition.nameId, lists);

@@ -71,6 +71,8 @@ export const FOLDED = 'folded';
 
 /** A body, or a function that has none, of one answer. */
 export interface Member {
+  /** Which of the bodies and functions of the answers that were made together it is. */
+  readonly key: number;
   readonly unit: UnitRow;
   /** The body's name as it is written out. */
   readonly name: string;
@@ -101,8 +103,12 @@ export interface Member {
   readonly verified: boolean;
   /** Its symbol in the unit's object. */
   readonly symbol?: SymbolRow | undefined;
+  /** Whether code of other units can name it. */
+  readonly global: boolean;
   /** Where it is in linked objects: one each. */
   readonly places: readonly PlaceRow[];
+  /** The linked objects of its unit in which nothing tells its position. */
+  readonly unplaced: readonly string[];
   /** Undefined for the function that was asked for. */
   readonly step?: Step | undefined;
 }

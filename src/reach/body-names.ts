@@ -1,7 +1,8 @@
+import { ascendingOnce } from '../graph/ascending-once.js';
+import { SymbolFlags } from '../graph/unit-graph.js';
+import { findName } from '../graph/unit-symbols.js';
 import type { IndexReader } from '../index/reader.js';
-import { SymbolFlags } from '../index/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
-import { ascendingOnce } from './ascending-once.js';
 import type { CodeGraph } from './code-graph.js';
 
 /** Decides by which of its names a body is written out, and has the texts of names. */
@@ -31,13 +32,19 @@ export class BodyNames {
 
   /** The id of the name that a body is written by. */
   own(body: number): number {
-    const only = this.#graph.onlySymbolOf(body);
-    return only < 0 ? this.#names(body)[0]! : this.#graph.unitOf(body).symbolName[only]!;
+    return this.#graph.onlyName(body) || this.#names(body)[0]!;
+  }
+
+  /** The flags of that name's symbol. */
+  ownFlags(body: number): number {
+    if (this.#graph.onlyName(body) !== 0) return this.#graph.onlyFlags(body);
+    const { symbolName, symbolFlags } = this.#graph.unitOf(body);
+    return symbolFlags[findName({ symbolName }, this.own(body))]!;
   }
 
   /** Its other names, sorted, without those that lost. */
   aliases(body: number): readonly string[] {
-    if (this.#graph.onlySymbolOf(body) >= 0) return NONE;
+    if (this.#graph.onlyName(body) !== 0) return NONE;
     return this.#names(body)
       .slice(1)
       .map((name) => this.text(name))
@@ -45,9 +52,10 @@ export class BodyNames {
   }
 
   isClone(body: number): boolean {
+    if (this.#graph.onlyName(body) !== 0) {
+      return SymbolFlags.role(this.#graph.onlyFlags(body)) === Role.clone;
+    }
     const { symbolFlags } = this.#graph.unitOf(body);
-    const only = this.#graph.onlySymbolOf(body);
-    if (only >= 0) return SymbolFlags.role(symbolFlags[only]!) === Role.clone;
     return this.#graph.symbolsOf(body).every((symbol) => {
       const role = SymbolFlags.role(symbolFlags[symbol]!);
       return role === Role.clone || role === Role.compilerName;
@@ -82,9 +90,8 @@ const NONE: readonly string[] = [];
 function namesOf(graph: CodeGraph, targets: Int32Array): number[] {
   const names: number[] = [];
   for (const target of targets) {
-    const only = target < 0 ? -1 : graph.onlySymbolOf(target);
-    if (target < 0) names.push(-1 - target);
-    else if (only >= 0) names.push(graph.unitOf(target).symbolName[only]!);
+    const only = target < 0 ? -1 - target : graph.onlyName(target);
+    if (only !== 0) names.push(only);
     else for (const symbol of graph.symbolsOf(target)) names.push(graph.unitOf(target).symbolName[symbol]!);
   }
   return names;

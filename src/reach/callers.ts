@@ -1,3 +1,4 @@
+import { bodiesNamed } from '../graph/unit-symbols.js';
 import type { IndexReader } from '../index/reader.js';
 import type { Reach } from './affected.js';
 import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
@@ -6,7 +7,6 @@ import { entriesOf } from './entries.js';
 import { bodiesOfFolded } from './folds.js';
 import type { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
-import { bodiesNamed } from './unit-code.js';
 
 /** A body that calls a body of the function that was asked for. */
 export interface Caller {
@@ -50,7 +50,6 @@ function callersIn(index: IndexReader, sets: PatchSets, answer: UnitAnswer, name
   }
   const patchSet = new Set(answer.members.map(keyOf));
   const bodies = [...calls.keys()];
-  graph.expect([bodies]);
   const closures = bodies.map((body) => sets.close([body]).members.slice(1));
   const lists = [bodies, ...closures].map((list) => entriesOf(unit, list));
   const [members, ...standIns] = describe(index, sets, name, lists);

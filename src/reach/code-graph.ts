@@ -1,144 +1,144 @@
 /**
  * A build's emitted code as a graph: bodies, what each is to a livepatch, who calls whom after optimisation, and whose
- * address is taken. DOMAIN section 4 has the definitions; kernel/livepatch/core.c (klp_find_object_symbol) and patch.c
- * (klp_patch_func) are why a body needs a name and an ftrace site.
+ * address is taken. DOMAIN section 4 has the definitions. Linking made it when the build was indexed (graph/link-build.ts);
+ * here it is read, and units' own graphs with it as they are asked for.
  */
-import type { UnitColumns } from '../index/graph-reader.js';
-import type { IndexReader, UnitRow } from '../index/reader.js';
-import { ReferenceKind } from '../index/unit-facts.js';
-import { decodeDump, type Numbers, SymbolFlags } from '../index/unit-graph.js';
-import { Role } from '../symbols/bodies.js';
-import { BuildFacts, type NameFacts, QueriedFacts } from './name-facts.js';
-import { binaryOf, type OtherBinary, SOME_BINARY } from './out-of-reach.js';
-import {
-  addBodiesLinked,
-  bodiesNamed,
-  definesName,
-  findName,
-  isStuck,
-  LoadedUnit,
-  linkedCode,
-  orderOfSymbols,
-  State,
-  type SymbolOrder,
-  type UnitCode,
-  unverifiedCode,
-} from './unit-code.js';
+import { Away, type BodyColumns, type GraphHead, PART } from '../graph/build-graph.js';
+import { linkable } from '../graph/linkable.js';
+import { Open } from '../graph/open-ends.js';
+import { binaryOf, type OtherBinary, SOME_BINARY } from '../graph/out-of-reach.js';
+import { type Numbers, SymbolFlags } from '../graph/unit-graph.js';
+import { bodiesNamed, definesName, findName, isLinkName, isStuck, State } from '../graph/unit-symbols.js';
+import type { IndexReader } from '../index/reader.js';
+import { LoadedUnit, type UnitCode } from './unit-code.js';
 
-/** Why a body may run though no caller that was found leads to it. */
-export const Open = {
-  /** Its address is taken. */
-  address: 1,
-  /** Code without a dump calls it. */
-  nodumpCaller: 2,
-  /** Some unit's calls were not read. */
-  callersUnknown: 4,
-  /** An init table or code without a dump that is init calls it: has run. */
-  initCaller: 8,
-} as const;
-
-/** From so many units on, their rows are read with those of the whole build. */
+/** From so many units on, those of the whole build are read at once. */
 const MANY = 32;
+
+/** A symbol of a linked object. */
+export interface BodyPlace {
+  readonly image: number;
+  readonly symbol: number;
+  readonly position: number;
+  readonly total: number;
+}
+
+/** A name that leads references to a body, of its own or of a trampoline that hands on to it. */
+export interface LinkName {
+  readonly body: number;
+  readonly unit: UnitCode;
+  readonly name: number;
+  readonly local: boolean;
+}
 
 export class CodeGraph {
   readonly #index: IndexReader;
   readonly build: string;
-  readonly #units = new Map<number, UnitCode>();
-  readonly #unitOfBody: UnitCode[] = [];
-  readonly #state: number[] = [];
-  readonly #symbolOrder = new WeakMap<UnitCode, SymbolOrder>();
+  readonly #buildId: number;
+  readonly #head: GraphHead;
+  readonly #parts: (BodyColumns | undefined)[] = [];
+  readonly #units = new Map<number, LoadedUnit>();
+  /** How many bodies the build has. */
+  readonly #bodies: number;
   /** Body -> the body that stands for it as the code of what was folded into it, and back. */
   readonly #foldedOf = new Map<number, number>();
-  readonly #keptOf = new Map<number, number>();
-  readonly #callers: (readonly number[] | undefined)[] = [];
-  readonly #opens: (number | undefined)[] = [];
-  readonly #vmlinux: number;
-  #knownRuns: readonly (readonly [number, number])[] | undefined;
-  #knownUnread: boolean | undefined;
-  #facts: NameFacts;
-  #isWhole = false;
+  readonly #kept: number[] = [];
+  #knownThrough: ReadonlyMap<number, readonly number[]> | undefined;
   #hasRows = false;
 
   constructor(index: IndexReader, build: string) {
     this.#index = index;
     this.build = build;
-    this.#vmlinux = index.imageId(build, 'vmlinux') ?? -1;
-    this.#facts = new QueriedFacts(index.graph);
+    this.#buildId = index.buildId(build);
+    this.#head = index.graph.head(this.#buildId);
+    this.#bodies = this.#head.base.at(-1)!;
   }
 
-  /** Ids of the build's units; not every answer asks for them. */
-  get #runs(): readonly (readonly [number, number])[] {
-    this.#knownRuns ??= runsOf(this.#index.unitIds(this.build));
-    return this.#knownRuns;
+  /** The columns that hold a body, at the place {@link inPart}. */
+  #part(body: number): BodyColumns {
+    const part = Math.floor(body / PART);
+    this.#parts[part] ??= this.#index.graph.part(this.#buildId, part);
+    return this.#parts[part];
   }
 
-  get #callsUnread(): boolean {
-    this.#knownUnread ??= this.#index.hasUnreadCalls(this.build);
-    return this.#knownUnread;
+  #loadParts(): void {
+    this.#index.graph.parts(this.#buildId).forEach((part, at) => {
+      this.#parts[at] ??= part;
+    });
   }
 
   /** The build's units in the order of their ids. */
-  *unitIds(): Iterable<number> {
-    for (const [first, last] of this.#runs) for (let id = first; id <= last; id++) yield id;
+  unitIds(): Iterable<number> {
+    return this.#head.unit;
   }
 
   unit(id: number): UnitCode {
-    if (!this.#units.has(id)) this.#load(id, id);
+    return this.#loaded(id);
+  }
+
+  #loaded(id: number): LoadedUnit {
+    const known = this.#units.get(id);
+    if (known) return known;
+    this.#load([id]);
     return this.#units.get(id)!;
   }
 
-  /** Reads several units, with as few queries as their ids allow. */
+  /** Reads several units at once. */
   load(ids: readonly number[]): void {
     const missing = [...new Set(ids)].filter((id) => !this.#units.has(id)).sort((a, b) => a - b);
-    if (missing.length < MANY) {
-      for (const id of missing) this.#load(id, id);
-      return;
-    }
-    if (!this.#hasRows) this.#index.loadUnitRows(this.build);
-    this.#hasRows = true;
-    for (const [first, last] of runsOf(missing)) this.#load(first, last);
+    if (missing.length === 0) return;
+    this.expect(missing.length);
+    this.#load(missing);
   }
 
   /** Reads the whole build at once, for questions that need most of it. */
   loadAll(): void {
-    if (this.#isWhole) return;
-    this.#isWhole = true;
-    this.#hasRows = true;
-    this.#index.loadUnitRows(this.build);
-    for (const [first, last] of this.#runs) this.#load(first, last);
-    this.#facts = new BuildFacts(this.#index.graph, [...this.#units.values()]);
+    if (this.#units.size < this.#head.unit.length) this.load([...this.#head.unit]);
   }
 
-  /** Reads at once what `callers` and `open` tell of stuck bodies and of the stuck ones that lead to them. */
-  expect(lists: readonly (readonly number[])[]): void {
-    const facts = this.#facts;
-    if (!(facts instanceof QueriedFacts)) return;
-    const seen = new Set<number>();
-    const addStuck = (body: number) => {
-      if (isStuck(this.#state[body]!)) seen.add(body);
-    };
-    for (const bodies of lists) for (const body of bodies) addStuck(body);
-    let done = 0;
-    while (seen.size - done >= MANY) {
-      const next = [...seen].slice(done);
-      done = seen.size;
-      const links = next.flatMap((body) => this.linkNames(body).map((link) => ({ ...link, body })));
-      facts.expect([...new Set(links.map(({ name }) => name))]);
-      const units = new Set<number>();
-      for (const { name, local, body } of links) {
-        facts.callers(name, local ? this.unitOf(body).row.id : undefined, (unit) => units.add(unit));
-      }
-      this.load([...units].filter((unit) => this.#isOfBuild(unit)));
-      for (const body of next) for (const caller of this.callers(body)) addStuck(caller);
+  /** Reads the graph and the rows of all units, if so many will be asked for. */
+  expect(units: number): void {
+    if (this.#hasRows || units < MANY) return;
+    this.#hasRows = true;
+    this.#loadParts();
+    this.#index.expectUnits(units);
+  }
+
+  #load(ids: readonly number[]): void {
+    for (const graph of this.#index.graph.units(ids)) {
+      const place = placeOf(this.#head.unit, graph.id);
+      if (this.#head.unit[place] !== graph.id) continue;
+      const base = this.#head.base[place]!;
+      const row = this.#index.unit(graph.id);
+      this.#units.set(graph.id, new LoadedUnit(row, base, this.#head.base[place + 1]! - base, graph));
     }
   }
 
   unitOf(body: number): UnitCode {
-    return this.#unitOfBody[body]!;
+    return this.unit(this.unitIdOf(body));
+  }
+
+  unitIdOf(body: number): number {
+    return this.#head.unit[this.#unitPlace(body)]!;
+  }
+
+  #unitPlace(body: number): number {
+    return placeOf(this.#head.base, this.itself(body));
+  }
+
+  /** Whether a body's binary is one that livepatch cannot reach: an `Away`. */
+  away(body: number): number {
+    return this.#head.away[this.#unitPlace(body)]!;
+  }
+
+  /** That binary. */
+  binary(body: number): OtherBinary | undefined {
+    if (this.away(body) === Away.no) return undefined;
+    return binaryOf(this.#index.unit(this.unitIdOf(body)).source) ?? SOME_BINARY;
   }
 
   state(body: number): number {
-    return this.#state[body]!;
+    return body < this.#bodies ? this.#part(body).state[inPart(body)]! : State.folded;
   }
 
   /**
@@ -148,191 +148,99 @@ export class CodeGraph {
   asFolded(body: number): number {
     const known = this.#foldedOf.get(body);
     if (known !== undefined) return known;
-    const state = this.#state[body]!;
+    const state = this.state(body);
     if (state !== State.redirectable && !isStuck(state)) return body;
-    const folded = this.#state.push(State.folded) - 1;
-    this.#unitOfBody.push(this.unitOf(body));
+    const folded = this.#bodies + this.#kept.push(body) - 1;
     this.#foldedOf.set(body, folded);
-    this.#keptOf.set(folded, body);
     return folded;
   }
 
   /** The body that one stands for; itself, but for what {@link asFolded} gives. */
   itself(body: number): number {
-    return this.#keptOf.get(body) ?? body;
+    return body < this.#bodies ? body : this.#kept[body - this.#bodies]!;
   }
 
-  /** How many bodies were read so far. */
+  /** How many bodies there are, those of {@link asFolded} among them. */
   get bodyCount(): number {
-    return this.#state.length;
+    return this.#bodies + this.#kept.length;
+  }
+
+  /** The only name of a body, as nearly all have; 0 for one with several. */
+  onlyName(body: number): number {
+    const own = this.itself(body);
+    return this.#part(own).name[inPart(own)]!;
+  }
+
+  /** The flags of its symbol, as in `SymbolFlags`. */
+  onlyFlags(body: number): number {
+    const own = this.itself(body);
+    return this.#part(own).flags[inPart(own)]!;
+  }
+
+  /** Where that name is declared: the id of a path, 0 for none. */
+  path(body: number): number {
+    return this.#part(body).path[inPart(body)]!;
+  }
+
+  line(body: number): number {
+    return this.#part(body).line[inPart(body)]!;
+  }
+
+  /** How many symbols of linked objects are the body's, if it has but one name. */
+  placeCount(body: number): number {
+    const { placeStart } = this.#part(body);
+    return placeStart[inPart(body) + 1]! - placeStart[inPart(body)]!;
+  }
+
+  /** One of them: ids, and which of the symbols of its name it is. */
+  place(body: number, nth: number): BodyPlace {
+    const part = this.#part(body);
+    const at = part.placeStart[inPart(body)]! + nth;
+    return {
+      image: part.placeImage[at]!,
+      symbol: part.placeSymbol[at]!,
+      position: part.placePosition[at]!,
+      total: part.placeTotal[at]!,
+    };
   }
 
   /** Symbols (places in the unit's columns) that stand at a body; not those of its fragments. */
   symbolsOf(body: number): number[] {
-    const { start, symbols } = this.#orderOf(this.unitOf(body));
-    const place = this.#placeOf(body);
+    const unit = this.#loaded(this.unitIdOf(body));
+    const { start, symbols } = unit.order;
+    const place = this.itself(body) - unit.base;
     return Array.from(symbols.subarray(start[place], start[place + 1]));
   }
 
-  /** The symbol of a body that has but one, as nearly all have; -1 of any other. */
-  onlySymbolOf(body: number): number {
-    const { start, symbols } = this.#orderOf(this.unitOf(body));
-    const place = this.#placeOf(body);
-    const at = start[place]!;
-    return start[place + 1]! - at === 1 ? symbols[at]! : -1;
-  }
-
-  /** A body's place among its unit's. */
-  #placeOf(body: number): number {
-    return this.itself(body) - this.unitOf(body).base;
-  }
-
-  #orderOf(unit: UnitCode): SymbolOrder {
-    let order = this.#symbolOrder.get(unit);
-    if (!order) {
-      order = orderOfSymbols(unit);
-      this.#symbolOrder.set(unit, order);
-    }
-    return order;
-  }
-
   /** Every body that calls a body after optimisation, trampolines passed through; itself is never among them. */
-  callers(body: number): readonly number[] {
-    let callers = this.#callers[body];
-    if (!callers) {
-      callers = this.#findCallers(body);
-      this.#callers[body] = callers;
+  callers(body: number): Numbers {
+    if (body >= this.#bodies) {
+      const place = this.#unitPlace(body);
+      const [first, end] = [this.#head.base[place]!, this.#head.base[place + 1]!];
+      return this.callers(this.itself(body)).filter((caller) => caller >= first && caller < end);
     }
-    return callers;
+    const { callerStart, caller } = this.#part(body);
+    return caller.subarray(callerStart[inPart(body)], callerStart[inPart(body) + 1]);
   }
 
   /** How many calls of a body each of its callers makes, as call graphs count them. */
   callCounts(body: number): Map<number, number> {
-    const counts = new Map(this.callers(body).map((caller) => [caller, 0]));
-    for (const { unit, name, local } of this.referenceNames(body)) {
-      for (const [from, caller, count] of this.#index.graph.callCounts(
-        name,
-        local ? unit.row.id : undefined,
-      )) {
-        const code = this.#unitOfBuild(from);
-        if (code === undefined) continue;
-        const bodies: number[] = [];
-        addBodiesLinked(bodies, code, caller);
-        for (const found of bodies) {
-          const known = counts.get(found);
-          if (known !== undefined) counts.set(found, known + count);
-        }
-      }
-    }
-    return counts;
+    const counts = new Map<number, number>();
+    const kept = this.itself(body);
+    const { callerStart, callCount } = this.#part(kept);
+    const from = callerStart[inPart(kept)]!;
+    this.callers(kept).forEach((caller, at) => {
+      counts.set(caller, callCount[from + at]!);
+    });
+    if (kept === body) return counts;
+    return new Map(Array.from(this.callers(body), (caller) => [caller, counts.get(caller)!]));
   }
 
   /** `Open` bits: what is known or unknown of a body besides its callers. */
   open(body: number): number {
-    let open = this.#opens[body];
-    if (open === undefined) {
-      open = this.#findOpen(body);
-      this.#opens[body] = open;
-    }
-    return open;
-  }
-
-  /** The names by which references find a body; of one that is not local, from other units too. */
-  linkNames(body: number): { readonly name: number; readonly local: boolean }[] {
-    const { symbolName, symbolFlags } = this.unitOf(body);
-    const names: { name: number; local: boolean }[] = [];
-    for (const symbol of this.symbolsOf(body)) {
-      const flags = symbolFlags[symbol]!;
-      if (SymbolFlags.isLost(flags) || SymbolFlags.role(flags) === Role.compilerName) continue;
-      names.push({ name: symbolName[symbol]!, local: SymbolFlags.isLocal(flags) });
-    }
-    return names;
-  }
-
-  /** The names by which references reach a body, those of trampolines that hand on to it after its own. */
-  referenceNames(
-    body: number,
-  ): { readonly unit: UnitCode; readonly body: number; readonly name: number; readonly local: boolean }[] {
-    return this.#through(body).flatMap((one) =>
-      this.linkNames(one).map((name) => ({ unit: this.unitOf(one), body: one, ...name })),
-    );
-  }
-
-  /** Whether a unit of the index that refers to one of a body's names means that body. */
-  isMeant(from: number, name: number, body: number): boolean {
-    const unit = this.#unitOfBuild(from);
-    return unit !== undefined && this.#reaches(unit, name, this.unitOf(body), body);
-  }
-
-  /** A body, and the trampolines that hand on to it. */
-  #through(body: number): number[] {
-    const through = [body];
-    for (let at = 0; at < through.length; at++) {
-      for (const caller of this.#directCallers(through[at]!)) {
-        if (this.#state[caller] === State.trampoline && !through.includes(caller)) through.push(caller);
-      }
-    }
-    return through;
-  }
-
-  #findCallers(body: number): number[] {
-    const kept = this.#keptOf.get(body);
-    if (kept !== undefined) {
-      return this.callers(kept).filter((caller) => this.unitOf(caller) === this.unitOf(body));
-    }
-    const found = new Set<number>();
-    for (const one of this.#through(body)) {
-      for (const caller of this.#directCallers(one)) {
-        if (caller !== body && this.#state[caller] !== State.trampoline) found.add(caller);
-      }
-    }
-    return [...found];
-  }
-
-  #directCallers(body: number): number[] {
-    const unit = this.unitOf(body);
-    const found: number[] = [];
-    for (const { name, local } of this.linkNames(body)) {
-      const units: number[] = [];
-      const callers: number[] = [];
-      this.#facts.callers(name, local ? unit.row.id : undefined, (unitId, caller) => {
-        if (!this.#isOfBuild(unitId)) return;
-        units.push(unitId);
-        callers.push(caller);
-      });
-      if (units.length >= MANY) this.load(units);
-      let last = unit;
-      let reaches = false;
-      for (let at = 0; at < units.length; at++) {
-        if (at === 0 || last.row.id !== units[at]) {
-          last = this.unit(units[at]!);
-          reaches = this.#reaches(last, name, unit, body);
-        }
-        if (reaches) addBodiesLinked(found, last, callers[at]!);
-      }
-    }
-    return found;
-  }
-
-  #findOpen(body: number): number {
-    const unit = this.unitOf(body);
-    const kept = this.#keptOf.get(body);
-    if (kept !== undefined) return this.open(kept) & this.#openBitsAsFolded(unit, kept);
-    let open = hasCalls(unit.row) ? 0 : Open.callersUnknown;
-    for (const { name, local } of this.linkNames(body)) {
-      this.#facts.references(name, (unitId, kind) => {
-        if (local && unitId !== unit.row.id) return;
-        const from = this.#unitOfBuild(unitId);
-        if (from !== undefined && this.#reaches(from, name, unit, body)) open |= OPEN_OF_KIND[kind]!;
-      });
-      for (const [target, kind] of this.#facts.outside(unit.row.id)) {
-        if (target === name) open |= OPEN_OF_KIND[kind]!;
-      }
-      if (!local && this.#callsUnread) open |= Open.callersUnknown;
-    }
-    // Whoever takes or calls a trampoline takes or calls what it hands on to.
-    for (const one of this.#through(body)) if (one !== body) open |= this.open(one) & ~Open.callersUnknown;
-    return open;
+    if (body < this.#bodies) return this.#part(body).open[inPart(body)]!;
+    const kept = this.itself(body);
+    return this.open(kept) & this.#openBitsAsFolded(this.unitOf(kept), kept);
   }
 
   /**
@@ -348,103 +256,79 @@ export class CodeGraph {
     return Open.callersUnknown;
   }
 
-  /** Whether a unit that refers to one of a body's names means that body. */
-  #reaches(from: UnitCode, name: number, unit: UnitCode, body: number): boolean {
-    if (from === unit) return true;
-    if (definesName(from, name)) return false;
-    return this.#definitions(name, from).includes(body);
+  /** The names by which references find a body; of one that is not local, from other units too. */
+  linkNames(body: number): LinkName[] {
+    const unit = this.unitOf(body);
+    const { symbolName, symbolFlags } = unit;
+    return this.symbolsOf(body)
+      .filter((symbol) => isLinkName(symbolFlags[symbol]!))
+      .map((symbol) => {
+        const local = SymbolFlags.isLocal(symbolFlags[symbol]!);
+        return { body: this.itself(body), unit, name: symbolName[symbol]!, local };
+      });
   }
 
-  #unitOfBuild(id: number): UnitCode | undefined {
-    const known = this.#units.get(id);
-    if (known || this.#isWhole) return known;
-    return this.#isOfBuild(id) ? this.unit(id) : undefined;
+  /** The names by which references reach a body, those of trampolines that hand on to it after its own. */
+  referenceNames(body: number): LinkName[] {
+    const through = this.#through.get(this.itself(body)) ?? [];
+    return [body, ...through].flatMap((one) => this.linkNames(one));
   }
 
-  #isOfBuild(id: number): boolean {
-    return this.#units.has(id) || this.#runs.some(([first, last]) => id >= first && id <= last);
+  /** Body -> the trampolines that hand on to it. */
+  get #through(): ReadonlyMap<number, readonly number[]> {
+    if (!this.#knownThrough) {
+      const through = new Map<number, number[]>();
+      const handsOnTo = this.#head.handsOnTo;
+      this.#head.trampoline.forEach((trampoline, at) => {
+        const body = handsOnTo[at]!;
+        through.set(body, [...(through.get(body) ?? []), trampoline]);
+      });
+      this.#knownThrough = through;
+    }
+    return this.#knownThrough;
   }
 
-  /** The definitions that a unit's undefined (or lost weak) name resolves to: of its own linked object first. */
-  #definitions(name: number, from: UnitCode): number[] {
+  /** Whether a unit of the index that refers to one of a body's names means that body. */
+  isMeant(from: number, { name, unit, body }: LinkName): boolean {
+    if (from === unit.row.id) return true;
+    if (this.#head.unit[placeOf(this.#head.unit, from)] !== from) return false;
+    const referring = this.unit(from);
+    if (definesName(referring, name)) return false;
+    const found = this.#index.graph.unitsWithSymbol(name).flatMap((id) => this.#globalsOf(id, name));
+    const linked = (unit: UnitCode) => ({ images: unit.images, folder: folderOf(unit) });
+    const vmlinux = this.#index.imageId(this.build, 'vmlinux') ?? -1;
+    const meant = linkable(found, linked(referring), (one) => linked(this.unitOf(one)), vmlinux);
+    return meant.includes(body);
+  }
+
+  #globalsOf(id: number, name: number): number[] {
+    if (this.#head.unit[placeOf(this.#head.unit, id)] !== id) return [];
+    const { symbolName, symbolBody, symbolFlags } = this.unit(id);
     const found: number[] = [];
-    this.#facts.definers(name, (unitId) => {
-      const unit = this.#unitOfBuild(unitId);
-      if (unit === undefined) return;
-      for (let symbol = findName(unit, name); symbol >= 0 && unit.symbolName[symbol] === name; symbol++) {
-        const flags = unit.symbolFlags[symbol]!;
-        if (!SymbolFlags.isLocal(flags) && !SymbolFlags.isLost(flags)) found.push(unit.symbolBody[symbol]!);
-      }
-    });
-    return found.length > 0 ? this.#linkable(found, from) : found;
-  }
-
-  #linkable(found: number[], from: UnitCode): number[] {
-    const isIn = (image: number) => (body: number) => this.unitOf(body).images.includes(image);
-    const isAlone = (body: number) => this.unitOf(body).images.length === 0;
-    if (from.images.length === 0) {
-      if (this.#vmlinux < 0) return found;
-      const alone = found.filter(isAlone);
-      const near = alone.filter((body) => folderOf(this.unitOf(body).row) === folderOf(from.row));
-      return near.length > 0 ? near : alone;
+    for (let at = findName({ symbolName }, name); at >= 0 && symbolName[at] === name; at++) {
+      const flags = symbolFlags[at]!;
+      if (isLinkName(flags) && !SymbolFlags.isLocal(flags)) found.push(symbolBody[at]!);
     }
-    const same = found.filter((body) => from.images.some((image) => isIn(image)(body)));
-    // vmlinux has all that it refers to; a module's other names are exports of vmlinux or of other modules.
-    if (same.length > 0 || from.images.includes(this.#vmlinux)) return same;
-    const inVmlinux = found.filter(isIn(this.#vmlinux));
-    return inVmlinux.length > 0 ? inVmlinux : found.filter((body) => !isAlone(body));
-  }
-
-  #load(first: number, last: number): void {
-    for (const columns of this.#index.graph.units(first, last)) {
-      if (!this.#units.has(columns.id)) this.#add(columns);
-    }
-  }
-
-  #add({ id, dump, linked }: UnitColumns): void {
-    const row = this.#index.unit(id);
-    const base = this.#state.length;
-    const away = this.#away(row, linked.images);
-    const code =
-      row.object === 'read' ? linkedCode(base, away, linked) : unverifiedCode(base, decodeDump(dump));
-    const unit = new LoadedUnit(row, base, away, linked.images, code, dump);
-    for (const state of code.states) {
-      this.#state.push(state);
-      this.#unitOfBody.push(unit);
-    }
-    this.#units.set(id, unit);
-  }
-
-  /** A unit that is in none of the linked objects; where these were not read, its folder tells. */
-  #away(row: UnitRow, images: Numbers): OtherBinary | undefined {
-    if (images.length > 0) return undefined;
-    return binaryOf(row.source) ?? (this.#vmlinux < 0 ? undefined : SOME_BINARY);
+    return found;
   }
 }
 
-const OPEN_OF_KIND: readonly number[] = (() => {
-  const bits: number[] = [];
-  bits[ReferenceKind.address] = Open.address;
-  bits[ReferenceKind.initTable] = Open.initCaller;
-  bits[ReferenceKind.namelessCall] = Open.nodumpCaller;
-  bits[ReferenceKind.namelessInitCall] = Open.initCaller;
-  return bits;
-})();
-
-function hasCalls({ calls }: UnitRow): boolean {
-  return calls === 'ci' || calls === 'objdump';
+function inPart(body: number): number {
+  return body % PART;
 }
 
-function folderOf({ source }: UnitRow): string {
+/** The last place of an ascending column whose value is not above one. */
+function placeOf(column: Numbers, value: number): number {
+  let low = 0;
+  let high = column.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (column[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function folderOf({ row: { source } }: UnitCode): string {
   return source.slice(0, source.lastIndexOf('/') + 1);
-}
-
-function runsOf(ids: readonly number[]): [number, number][] {
-  const runs: [number, number][] = [];
-  for (const id of ids) {
-    const last = runs.at(-1);
-    if (last && last[1] === id - 1) last[1] = id;
-    else runs.push([id, id]);
-  }
-  return runs;
 }

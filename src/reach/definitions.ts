@@ -112,7 +112,9 @@ function definitionsOf(index: IndexReader, asked: string, filter: UnitFilter): D
   };
   const declared = new Set<number>();
   for (const f of index.functionsNamed(nameId)) {
-    for (const unitId of index.unitsOf(f.id)) {
+    const units = index.unitsOf(f.id);
+    index.expectUnits(units.length);
+    for (const unitId of units) {
       const unit = index.unit(unitId);
       if (!has(unit)) continue;
       declared.add(unitId);

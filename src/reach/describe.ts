@@ -1,7 +1,8 @@
-import type { MemberKeys, MemberReader } from '../index/member-reader.js';
+import { Open, ReferenceKind } from '../graph/open-ends.js';
+import { edgeLines, SymbolFlags } from '../graph/unit-graph.js';
+import { isStuck, State } from '../graph/unit-symbols.js';
+import type { MemberKeys, MemberReader, SymbolPlace } from '../index/member-reader.js';
 import type { IndexReader, PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
-import { ReferenceKind } from '../index/unit-facts.js';
-import { edgeLines } from '../index/unit-graph.js';
 import {
   CALL,
   FOLDED,
@@ -14,11 +15,10 @@ import {
   type StuckReason,
 } from './answer.js';
 import { BodyNames } from './body-names.js';
-import { Open } from './code-graph.js';
+import type { BodyPlace, CodeGraph } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
 import type { PatchSets } from './patch-set.js';
-import { isStuck, State } from './unit-code.js';
 
 /**
  * Puts entries in words, all of an answer at once: each body, or name without one, is looked up once, in columns, and
@@ -58,11 +58,11 @@ class Describer {
   readonly #target: Int32Array;
   /** Key -> its unit and the name that it is written by. */
   readonly #keys: MemberKeys;
-  readonly #paths = new Map<number, string>();
-  /** Key -> path * 2^24 + line, as the index packs a declaration; 0 for none. */
-  readonly #declared: Float64Array;
+  /** Declarations of names without a body, and of bodies with several names. */
+  #declaredGone: Declarations | undefined;
+  #declaredSeveral: Declarations | undefined;
   #symbols: ReadonlyMap<number, SymbolRow> | undefined;
-  #places: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
+  #placesOfOthers: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
   readonly #whats = new Map<number, What>();
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
   readonly #goneWhats = new Map<UnitRow, [What, What]>();
@@ -70,34 +70,49 @@ class Describer {
   constructor(index: IndexReader, sets: PatchSets, asked: number, lists: readonly EntryList[]) {
     this.index = index;
     this.sets = sets;
-    this.#bodies = new Int32Array(sets.graph.bodyCount).fill(-1);
+    const { graph } = sets;
+    this.#bodies = new Int32Array(graph.bodyCount).fill(-1);
     const targets: number[] = [];
     const units: number[] = [];
     for (const { unit, target: list } of lists) {
       for (const target of list) {
         if (!this.#addKey(unit.row, target, targets.length)) continue;
         targets.push(target);
-        units.push((target < 0 ? unit : sets.graph.unitOf(target)).row.id);
+        units.push(target < 0 ? unit.row.id : graph.unitIdOf(target));
       }
     }
+    graph.expect(new Set(units).size);
     this.#target = Int32Array.from(targets);
-    this.names = new BodyNames(index, sets.graph, asked, this.#target);
+    this.names = new BodyNames(index, graph, asked, this.#target);
     this.#keys = {
       unit: Int32Array.from(units),
       name: this.#target.map((target) => (target < 0 ? -1 - target : this.names.own(target))),
     };
-    const { members } = index;
-    this.#declared = members.declarations(this.#keys);
-    for (const [id, path] of members.paths(this.#declared)) this.#paths.set(id, path);
   }
 
-  /** Rows of a table for all emitted bodies, read when the first of them is asked for: not every answer needs them. */
+  /** The place of a key's only name in the build's columns; -1 of a name without a body, and of a body with several. */
+  #only(key: number): number {
+    const target = this.#target[key]!;
+    return target >= 0 && this.sets.graph.onlyName(target) !== 0 ? this.sets.graph.itself(target) : -1;
+  }
+
+  /** A declaration that the build's columns do not tell; all such are looked up when the first is asked for. */
+  #declaredOther(key: number): number {
+    const read = (isWanted: (one: number) => boolean) =>
+      new Declarations(this.index.members, this.#keys, isWanted);
+    if (this.#target[key]! < 0) this.#declaredGone ??= read((one) => this.#target[one]! < 0);
+    else this.#declaredSeveral ??= read((one) => this.#target[one]! >= 0 && this.#only(one) < 0);
+    return (this.#target[key]! < 0 ? this.#declaredGone! : this.#declaredSeveral!).of(key);
+  }
+
+  /** Rows of a table for emitted bodies, read when the first of them is asked for: not every answer needs them. */
   #rows<K extends 'symbols' | 'places'>(
     what: K,
+    isWanted: (key: number) => boolean,
   ): Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>> {
     const keys = this.#keys;
     const emitted = Int32Array.from(this.#target.keys()).filter(
-      (key) => this.#target[key]! >= 0 && this.unit(key).object === 'read',
+      (key) => this.#target[key]! >= 0 && this.unit(key).object === 'read' && isWanted(key),
     );
     return rowsOf(this.index.members, emitted, keys, what);
   }
@@ -138,7 +153,7 @@ class Describer {
   }
 
   unit(key: number): UnitRow {
-    return this.sets.graph.unit(this.#keys.unit[key]!).row;
+    return this.index.unit(this.#keys.unit[key]!);
   }
 
   name(key: number): string {
@@ -159,22 +174,44 @@ class Describer {
   }
 
   file(key: number): string {
-    const declared = this.#declared[key]!;
-    return declared === 0 ? '' : this.#paths.get(Math.floor(declared / 2 ** 24))!;
+    const body = this.#only(key);
+    const path = body < 0 ? Math.floor(this.#declaredOther(key) / 2 ** 24) : this.sets.graph.path(body);
+    if (path === 0) return '';
+    return this.index.members.path(path);
   }
 
   line(key: number): number {
-    return this.#declared[key]! % 2 ** 24;
+    const body = this.#only(key);
+    return body < 0 ? this.#declaredOther(key) % 2 ** 24 : this.sets.graph.line(body);
   }
 
   symbol(key: number): SymbolRow | undefined {
-    this.#symbols ??= this.#rows('symbols');
+    this.#symbols ??= this.#rows('symbols', () => true);
     return this.#symbols.get(key);
   }
 
   places(key: number): readonly PlaceRow[] {
-    this.#places ??= this.#rows('places');
-    return this.#places.get(key) ?? NOTHING;
+    const body = this.#only(key);
+    if (body >= 0) return placesOf(this.index, this.sets.graph, body);
+    this.#placesOfOthers ??= this.#rows('places', (one) => this.#only(one) < 0);
+    return this.#placesOfOthers.get(key) ?? NOTHING;
+  }
+
+  unplaced(key: number): readonly string[] {
+    const { images } = this.unit(key);
+    const body = this.#only(key);
+    // A unit's symbols are in its own linked objects alone.
+    if (images.length === 0 || (images.length === 1 && body >= 0 && this.sets.graph.placeCount(body) > 0)) {
+      return NOTHING;
+    }
+    const places = this.places(key);
+    return images.filter((object) => !places.some((place) => place.object === object));
+  }
+
+  isGlobal(key: number): boolean {
+    const target = this.#target[key]!;
+    if (target < 0 || this.unit(key).object !== 'read') return false;
+    return !SymbolFlags.isLocal(this.names.ownFlags(target));
   }
 
   what(key: number): What {
@@ -204,6 +241,81 @@ class Describer {
 }
 
 const NOTHING: readonly never[] = [];
+
+/** Where some of the keys are declared. */
+class Declarations {
+  readonly #declared: Float64Array;
+  readonly #placeOf: Int32Array;
+
+  constructor(members: MemberReader, { unit, name }: MemberKeys, isWanted: (key: number) => boolean) {
+    const own = unit.map((_, key) => key).filter(isWanted);
+    this.#placeOf = new Int32Array(unit.length);
+    own.forEach((key, place) => {
+      this.#placeOf[key] = place;
+    });
+    this.#declared = members.declarations({
+      unit: own.map((key) => unit[key]!),
+      name: own.map((key) => name[key]!),
+    });
+  }
+
+  /** path * 2^24 + line, or 0. */
+  of(key: number): number {
+    return this.#declared[this.#placeOf[key]!]!;
+  }
+}
+
+function placesOf(index: IndexReader, graph: CodeGraph, body: number): readonly PlaceRow[] {
+  const places: PlaceRow[] = [];
+  const count = graph.placeCount(body);
+  for (let nth = 0; nth < count; nth++) places.push(new KnownPlace(index, graph.place(body, nth)));
+  return places;
+}
+
+/** A place of the build's columns: what is seldom printed of it is looked up when it is. */
+class KnownPlace implements PlaceRow {
+  readonly #index: IndexReader;
+  readonly #place: BodyPlace;
+  #row: SymbolPlace | undefined;
+
+  constructor(index: IndexReader, place: BodyPlace) {
+    this.#index = index;
+    this.#place = place;
+  }
+
+  get position(): number {
+    return this.#place.position;
+  }
+
+  get total(): number {
+    return this.#place.total;
+  }
+
+  get object(): string {
+    return this.#index.members.imageName(this.#place.image);
+  }
+
+  get #found(): SymbolPlace {
+    this.#row ??= this.#index.members.symbolPlace(this.#place.image, this.#place.symbol);
+    return this.#row;
+  }
+
+  get address(): string {
+    return this.#found.address;
+  }
+
+  get size(): number {
+    return this.#found.size;
+  }
+
+  get section(): string | null {
+    return this.#found.section;
+  }
+
+  get traceable(): boolean | null {
+    return this.#found.traceable;
+  }
+}
 
 function rowsOf<K extends 'symbols' | 'places'>(
   members: MemberReader,
@@ -237,6 +349,10 @@ class MemberView implements Member {
     this.#list = list;
     this.#place = place;
     this.#lines = lines;
+  }
+
+  get key(): number {
+    return this.#key;
   }
 
   get unit(): UnitRow {
@@ -301,6 +417,14 @@ class MemberView implements Member {
 
   get places(): readonly PlaceRow[] {
     return this.#of.places(this.#key);
+  }
+
+  get global(): boolean {
+    return this.#of.isGlobal(this.#key);
+  }
+
+  get unplaced(): readonly string[] {
+    return this.#of.unplaced(this.#key);
   }
 
   get exported(): boolean {
@@ -372,7 +496,7 @@ function whatIs(index: IndexReader, sets: PatchSets, names: BodyNames, body: num
     class: stuck === 'clone' ? 'clone' : 'blocked',
     clone,
     stuck,
-    binary: graph.unitOf(body).away?.name ?? null,
+    binary: graph.binary(body)?.name ?? null,
     live,
     exported: !live && isExported(index, sets, names, body),
     deadEnd: sets.isDeadEnd(body),
@@ -426,14 +550,15 @@ function referencesTo(
   kind: number,
 ): OpenEnd['references'] {
   const found: OpenEnd['references'][number][] = [];
-  for (const { unit, body: meant, name, local } of sets.graph.referenceNames(body)) {
+  for (const link of sets.graph.referenceNames(body)) {
+    const { unit, name, local } = link;
     for (const { from, ...reference } of index.members.references(
       name,
       kind,
       local ? unit.row.id : undefined,
     )) {
       if (found.length >= MOST_REFERENCES) return found;
-      if (sets.graph.isMeant(from, name, meant)) found.push(reference);
+      if (sets.graph.isMeant(from, link)) found.push(reference);
     }
     found.push(...index.members.outsideReferences(unit.row.id, name, kind, MOST_REFERENCES));
   }

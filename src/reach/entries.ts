@@ -1,9 +1,10 @@
+import { addBodiesNamed, State } from '../graph/unit-symbols.js';
 import type { Direction } from './answer.js';
 import type { CodeGraph } from './code-graph.js';
 import { alongFolds, foldsOf } from './folds.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
-import { addBodiesNamed, State, type UnitCode } from './unit-code.js';
+import type { UnitCode } from './unit-code.js';
 import { sameBodyNodes } from './unit-walk.js';
 import { type Reached, type SameBody, type Via, type WalkMode, walkBackward, walkForward } from './walk.js';
 
@@ -52,14 +53,13 @@ export interface Draft {
 export function closeOver(sets: PatchSets, entries: EntryList): Draft {
   const bodies = entries.target.filter((target) => target >= 0);
   const { members, calls, verdict } = sets.close(bodies);
-  if (calls.size > 0) {
-    const placeOf = new Map<number, number>();
+  if (members.length > bodies.length) {
+    const places: number[] = [];
     entries.target.forEach((target, place) => {
-      placeOf.set(target, place);
+      if (target >= 0) places.push(place);
     });
-    for (const body of members) {
-      const callee = calls.get(body);
-      if (callee !== undefined) placeOf.set(body, entries.add(body, CALL_EDGE, placeOf.get(callee)!));
+    for (let at = bodies.length; at < members.length; at++) {
+      places.push(entries.add(members[at]!, CALL_EDGE, places[calls[at]!]!));
     }
   }
   return { entries, verdict };

@@ -1,7 +1,8 @@
+import { bodiesNamed } from '../graph/unit-symbols.js';
 import type { Direction } from './answer.js';
 import type { CodeGraph } from './code-graph.js';
 import { startNames } from './start-names.js';
-import { bodiesNamed, type UnitCode } from './unit-code.js';
+import type { UnitCode } from './unit-code.js';
 import { nodesByName, sameBodyNodes } from './unit-walk.js';
 import type { SameBody } from './walk.js';
 

@@ -2,8 +2,11 @@
  * The patch set (DOMAIN section 4): what a livepatch has to replace when some bodies hold changed code. The one place
  * that decides what is patched, what stands in for what, what keeps the old code and what is open.
  */
-import { type CodeGraph, Open } from './code-graph.js';
-import { isStuck, State } from './unit-code.js';
+import { Away } from '../graph/build-graph.js';
+import { Open } from '../graph/open-ends.js';
+import type { Numbers } from '../graph/unit-graph.js';
+import { isStuck, State } from '../graph/unit-symbols.js';
+import type { CodeGraph } from './code-graph.js';
 
 /** In one unit of F; `unverified` where nothing tells whether something is emitted. */
 export type Verdict =
@@ -20,8 +23,8 @@ export type Verdict =
 export interface PatchSet {
   /** Bodies of the graph: those that were asked about first, each other one after the one it calls. */
   readonly members: readonly number[];
-  /** Member -> the stuck member that it calls; undefined for those that were asked about. */
-  readonly calls: ReadonlyMap<number, number>;
+  /** Of each member the place of the stuck member that it calls; -1 of those that were asked about. */
+  readonly calls: readonly number[];
   readonly verdict: Verdict;
 }
 
@@ -48,14 +51,33 @@ interface StandIns {
 export class PatchSets {
   readonly graph: CodeGraph;
   /** Stuck body -> `Fact` bits. */
-  readonly #facts: number[] = [];
-  readonly #standIns: (StandIns | undefined)[] = [];
+  #facts: Uint8Array;
+  readonly #standIns = new Map<number, StandIns>();
   /** Body -> the last union that it was added to. */
-  readonly #mark: number[] = [];
+  #mark: Int32Array;
   #unions = 0;
 
   constructor(graph: CodeGraph) {
     this.graph = graph;
+    this.#facts = new Uint8Array(graph.bodyCount);
+    this.#mark = new Int32Array(graph.bodyCount);
+  }
+
+  /** Folding makes bodies that were not there before. */
+  #makeRoom(): void {
+    const { bodyCount } = this.graph;
+    if (bodyCount <= this.#facts.length) return;
+    const facts = new Uint8Array(bodyCount + 64);
+    facts.set(this.#facts);
+    this.#facts = facts;
+    const mark = new Int32Array(bodyCount + 64);
+    mark.set(this.#mark);
+    this.#mark = mark;
+  }
+
+  #newUnion(): number {
+    this.#makeRoom();
+    return ++this.#unions;
   }
 
   /**
@@ -65,23 +87,22 @@ export class PatchSets {
    */
   close(bodies: readonly number[]): PatchSet {
     const { graph } = this;
-    const calls = new Map<number, number>();
-    let has = 0;
-    if (!bodies.some((body) => isStuck(graph.state(body)))) {
-      for (const body of bodies) has |= this.#hasOf(body);
-      return { members: bodies, calls, verdict: verdictOf(bodies, has) };
-    }
     const members = [...bodies];
-    const seen = new Set(members);
+    const calls = bodies.map(() => -1);
+    const union = this.#newUnion();
+    for (const body of bodies) this.#mark[body] = union;
+    let has = 0;
     for (let at = 0; at < members.length; at++) {
       const callee = members[at]!;
       has |= this.#hasOf(callee);
       if (!isStuck(graph.state(callee))) continue;
-      for (const caller of graph.callers(callee)) {
-        if (seen.has(caller) || graph.state(caller) === State.discarded) continue;
-        seen.add(caller);
+      const callers = graph.callers(callee);
+      for (let nth = 0; nth < callers.length; nth++) {
+        const caller = callers[nth]!;
+        if (this.#mark[caller] === union || graph.state(caller) === State.discarded) continue;
+        this.#mark[caller] = union;
         members.push(caller);
-        calls.set(caller, callee);
+        calls.push(at);
       }
     }
     return { members, calls, verdict: verdictOf(bodies, has) };
@@ -119,7 +140,7 @@ export class PatchSets {
   /** `Open` bits of a live stuck body: why it may run though no caller that was found leads to it. */
   openEnds(body: number): number {
     const { graph } = this;
-    if (!isStuck(graph.state(body)) || graph.unitOf(body).away !== undefined || !this.isLive(body)) return 0;
+    if (!isStuck(graph.state(body)) || graph.away(body) !== Away.no || !this.isLive(body)) return 0;
     return graph.open(body) & OPEN_BITS;
   }
 
@@ -136,7 +157,8 @@ export class PatchSets {
   }
 
   #factsOf(body: number): number {
-    return this.#facts[body] ?? this.#settle(body);
+    this.#makeRoom();
+    return this.#facts[body]! || this.#settle(body);
   }
 
   /** Decides for a stuck body and all stuck bodies that lead to it. */
@@ -151,7 +173,7 @@ export class PatchSets {
         const callees = calledBy.get(caller);
         if (callees) callees.push(open[at]!);
         else calledBy.set(caller, [open[at]!]);
-        if (among.has(caller) || this.#facts[caller] !== undefined) continue;
+        if (among.has(caller) || this.#facts[caller] !== 0) continue;
         among.add(caller);
         open.push(caller);
       }
@@ -173,7 +195,7 @@ export class PatchSets {
   #ownFacts(body: number): number {
     const { graph } = this;
     let facts: number = Fact.known;
-    if ((graph.open(body) & OPEN_BITS) !== 0 || graph.unitOf(body).away?.runs) facts |= Fact.live;
+    if ((graph.open(body) & OPEN_BITS) !== 0 || graph.away(body) === Away.runs) facts |= Fact.live;
     for (const caller of graph.callers(body)) {
       const state = graph.state(caller);
       if (state === State.redirectable || state === State.unverified) facts |= Fact.live | Fact.replaced;
@@ -186,14 +208,14 @@ export class PatchSets {
    * connected stuck bodies have the same ones, made of those of their callers: Tarjan's order of components gives that.
    */
   standIns(from: number): StandIns {
-    const known = this.#standIns[from];
+    const known = this.#standIns.get(from);
     if (known) return known;
     const { graph } = this;
     const order = new Map<number, number>();
     const low = new Map<number, number>();
     const component: number[] = [];
     const inComponent = new Set<number>();
-    const stack: { body: number; next: number; callers: readonly number[] }[] = [];
+    const stack: { body: number; next: number; callers: Numbers }[] = [];
     const enter = (body: number) => {
       low.set(body, order.size);
       order.set(body, order.size);
@@ -205,7 +227,7 @@ export class PatchSets {
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const caller = top.callers[top.next++];
       if (caller !== undefined) {
-        if (!isStuck(graph.state(caller)) || this.#standIns[caller]) continue;
+        if (!isStuck(graph.state(caller)) || this.#standIns.has(caller)) continue;
         if (!order.has(caller)) enter(caller);
         else if (inComponent.has(caller)) low.set(top.body, Math.min(low.get(top.body)!, order.get(caller)!));
         continue;
@@ -220,16 +242,16 @@ export class PatchSets {
       for (const body of members) has |= this.#hasOf(body);
       for (const body of bodies) {
         inComponent.delete(body);
-        this.#standIns[body] = { members, has };
+        this.#standIns.set(body, { members, has });
       }
     }
-    return this.#standIns[from]!;
+    return this.#standIns.get(from)!;
   }
 
   /** Bodies, and what their callers' stand-ins add; of stuck callers, those are known by now or are the bodies themselves. */
   #unite(bodies: readonly number[]): Int32Array {
     const { graph } = this;
-    const union = ++this.#unions;
+    const union = this.#newUnion();
     const all: number[] = [];
     const add = (body: number) => {
       if (this.#mark[body] === union) return;
@@ -239,13 +261,13 @@ export class PatchSets {
     for (const body of bodies) add(body);
     for (const body of bodies) {
       if (!isStuck(graph.state(body))) continue;
-      const closed = this.#standIns[body];
+      const closed = this.#standIns.get(body);
       if (closed) for (const member of closed.members) add(member);
       else {
         for (const caller of graph.callers(body)) {
           if (graph.state(caller) === State.discarded) continue;
           add(caller);
-          for (const member of this.#standIns[caller]?.members ?? []) add(member);
+          for (const member of this.#standIns.get(caller)?.members ?? []) add(member);
         }
       }
     }

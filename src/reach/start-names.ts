@@ -1,6 +1,7 @@
-import { SymbolFlags } from '../index/unit-graph.js';
+import { SymbolFlags } from '../graph/unit-graph.js';
+import { bodiesNamed, findName } from '../graph/unit-symbols.js';
 import { Role } from '../symbols/bodies.js';
-import { bodiesNamed, findName, type UnitCode } from './unit-code.js';
+import type { UnitCode } from './unit-code.js';
 
 /** A name, and the other names of the bodies that have it: a question by any of them is the same question. */
 export function startNames(unit: UnitCode, name: number): readonly number[] {

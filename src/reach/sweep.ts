@@ -2,13 +2,14 @@
  * Every function's patch set of a build, unit by unit: the same definition as of a single question (PatchSets), reached
  * from the other end. One pass over a unit's edges, last first, gives each node the set of what it reaches.
  */
-import { SymbolFlags } from '../index/unit-graph.js';
+import { SymbolFlags } from '../graph/unit-graph.js';
+import { bodiesNamed, State } from '../graph/unit-symbols.js';
 import { Role } from '../symbols/bodies.js';
 import type { CodeGraph } from './code-graph.js';
 import { walk } from './entries.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
-import { bodiesNamed, State, type UnitCode } from './unit-code.js';
+import type { UnitCode } from './unit-code.js';
 import { nodesByName, sameBodyNodes } from './unit-walk.js';
 
 /** The patch set of one function of one unit. */

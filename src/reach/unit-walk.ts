@@ -1,4 +1,4 @@
-import { SymbolFlags } from '../index/unit-graph.js';
+import { SymbolFlags } from '../graph/unit-graph.js';
 import { Role } from '../symbols/bodies.js';
 import type { UnitCode } from './unit-code.js';
 import type { SameBody } from './walk.js';

@@ -1,9 +1,9 @@
+import { binaryOf } from '../graph/out-of-reach.js';
 import type { ProblemCode, ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
 import type { Direction, Member, Unknown } from './answer.js';
 import type { Definition } from './definitions.js';
 import { maybeFolded } from './folds.js';
-import { binaryOf } from './out-of-reach.js';
 import type { UnitCode } from './unit-code.js';
 
 /** What keeps one unit's answer from being complete; of the hosts of a function, not of what is inside it. */
@@ -15,52 +15,61 @@ export function unknownsOf(
   definition: Definition,
 ): Unknown[] {
   const gaps = gapsOf(index, unit.row.build);
-  const own = new Set(direction === 'inlined' ? [unit.row.path] : members.map((member) => member.unit.path));
-  const ofOwn = [...own].flatMap((path) => gaps.ofUnit.get(path) ?? []);
-  if (direction === 'inlined') return [...gaps.lostRecords, ...ofOwn];
+  if (direction === 'inlined') return [...gaps.lostRecords, ...(gaps.ofUnit.get(unit.row.path) ?? [])];
   const unknowns: Unknown[] = [...gaps.lostRecords];
   for (const name of maybeFolded(unit, definition.nameId)) {
     const [text] = index.members.texts(Int32Array.of(name)) as [string];
     unknowns.push({ unit: unit.row.path, function: text, code: 'folding-unknown' });
   }
-  const emitted = members.filter(({ class: of }) => of !== 'gone');
+  const units = new Set([unit.row]);
+  let unlinked: Member | undefined;
+  let unverified: Member | undefined;
+  let callersUnknown = false;
+  let isEmitted = false;
   for (const member of members) {
-    const about = { unit: member.unit.path, function: member.name };
-    for (const open of member.open) unknowns.push({ ...about, code: 'open-end', open });
-    if (member.class === 'patch') unknowns.push(...placeUnknown(member));
+    units.add(member.unit);
+    if (!member.verified) unverified ??= member;
+    if (member.class === 'gone') continue;
+    isEmitted = true;
+    for (const open of member.open) {
+      unknowns.push({ unit: member.unit.path, function: member.name, code: 'open-end', open });
+      if (open.reason === 'callers-unknown') callersUnknown = true;
+    }
+    if (member.class === 'patch') addPlaceUnknown(unknowns, member);
+    if (member.unit.images.length === 0 && !member.unit.imagesKnown) unlinked ??= member;
   }
   // Where nothing of the kernel was read that was linked, all that is said of lifetimes and callers is by the units alone.
-  const unlinked = emitted.find(({ unit: { images, imagesKnown } }) => images.length === 0 && !imagesKnown);
   if (unlinked && !unknowns.some(({ code }) => code === 'object-unknown')) {
     unknowns.push({ unit: unlinked.unit.path, function: unlinked.name, code: 'object-unknown' });
   }
   const reach = reachOf(members, definition);
-  const unverified = members.find(({ verified }) => !verified);
   if (unverified) {
     const { path, object } = unverified.unit;
     unknowns.push({ unit: path, function: '', code: 'unverified', object });
   } else if (reach.hasOpenSymbol) unknowns.push(...gaps.unreadObjects.slice(0, 1));
-  unknowns.push(...ofOwn);
-  if (members.some(({ open }) => open.some(({ reason }) => reason === 'callers-unknown'))) {
+  const own = new Set(Array.from(units, ({ path }) => path));
+  if (gaps.ofUnit.size > 0) unknowns.push(...[...own].flatMap((path) => gaps.ofUnit.get(path) ?? []));
+  if (callersUnknown) {
     unknowns.push(...gaps.missingCalls.filter(({ unit: of }) => !own.has(of)).slice(0, 1));
   }
   const isWide = reach.isWide || (gaps.ofBuild.length > 0 && hasNamesake(index, definition));
   if (isWide) unknowns.push(...elsewhere(gaps, own));
-  if (emitted.length > 0) unknowns.push(...gaps.ofImages);
-  // Of a function to replace, its position tells.
-  const others = emitted.filter((member) => member.class !== 'patch');
-  const isMissing = others.some((member) => isNowhere(member) || isInMissing(member, gaps));
-  if (isMissing && !unknowns.some(({ code }) => code === 'module-missing')) unknowns.push(...gaps.ofModules);
+  if (isEmitted) unknowns.push(...gaps.ofImages);
+  if (gaps.ofModules.length > 0 && !unknowns.some(({ code }) => code === 'module-missing')) {
+    // Of a function to replace, its position tells.
+    const others = members.filter(({ class: of }) => of !== 'patch' && of !== 'gone');
+    const isMissing = others.some((member) => isNowhere(member) || isInMissing(member, gaps));
+    if (isMissing) unknowns.push(...gaps.ofModules);
+  }
   return unknowns;
 }
 
 /** A livepatch has to name the object and, where the name is not the only one, the position. */
-function placeUnknown({ unit, name, places }: Member): Unknown[] {
-  const about = { unit: unit.path, function: name };
-  if (unit.images.length === 0) return [{ ...about, code: 'object-unknown' }];
-  return unit.images
-    .filter((object) => !places.some((place) => place.object === object))
-    .map((object) => ({ ...about, code: 'position-unknown', object }));
+function addPlaceUnknown(unknowns: Unknown[], { unit, name, unplaced }: Member): void {
+  if (unit.images.length === 0) unknowns.push({ unit: unit.path, function: name, code: 'object-unknown' });
+  for (const object of unplaced) {
+    unknowns.push({ unit: unit.path, function: name, code: 'position-unknown', object });
+  }
 }
 
 /** In a unit that no linked object has, though nothing says that it is of another binary. */
@@ -85,10 +94,9 @@ function hasNamesake(index: IndexReader, { build, nameId }: Definition): boolean
  */
 function reachOf(members: readonly Member[], { file, units }: Definition) {
   const isShared = !file.endsWith('.c') || units.length > 1;
-  const isGlobal = ({ symbol }: Member) => symbol !== undefined && symbol.binding !== 'local';
-  const hasOpenSymbol = members.some((member) => member.stuck !== null && isGlobal(member));
+  const hasOpenSymbol = members.some((member) => member.stuck !== null && member.global);
   const asked = members.find(({ step }) => step === undefined);
-  return { isWide: isShared || hasOpenSymbol || (asked !== undefined && isGlobal(asked)), hasOpenSymbol };
+  return { isWide: isShared || hasOpenSymbol || asked?.global === true, hasOpenSymbol };
 }
 
 /** What is wrong with a build, by what it bears on. */

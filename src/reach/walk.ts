@@ -1,4 +1,4 @@
-import type { Numbers } from '../index/unit-graph.js';
+import type { Numbers } from '../graph/unit-graph.js';
 
 /** Whether a walk respects the order of GCC's decisions, or takes every edge at any time (a superset). */
 export type WalkMode = 'ordered' | 'conservative';

@@ -10,14 +10,13 @@ export interface Shown {
 
 /** The union of an answer's members over its units, each body once, as reached. */
 export function* shownOnce({ units }: ReachAnswer): Generator<Shown> {
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   for (const unit of units) {
-    for (const [place, member] of unit.members.entries()) {
-      if (units.length > 1) {
-        const key = `${member.unit.id} ${member.name}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-      }
+    const { members } = unit;
+    for (let place = 0; place < members.length; place++) {
+      const member = members[place]!;
+      if (seen.has(member.key)) continue;
+      seen.add(member.key);
       yield { member, unit, place };
     }
   }

@@ -68,9 +68,8 @@ function bodyKey({ unit, name, symbol }: Member): string {
 }
 
 /** Where a body is linked: it has to be replaced in each. */
-function placesOf({ unit, places }: Member): Pick<Target, 'object' | 'sympos'>[] {
+function placesOf({ places, unplaced }: Member): Pick<Target, 'object' | 'sympos'>[] {
   const known = places.map((place) => ({ object: place.object, sympos: symposOf(place) }));
-  const unplaced = unit.images.filter((object) => !places.some((place) => place.object === object));
   const all = [...known, ...unplaced.map((object) => ({ object, sympos: null }))];
   return all.length === 0 ? [{ object: null, sympos: null }] : all;
 }

@@ -44,11 +44,19 @@ export function placeCells(member: Member, style: Style): Cell[][] {
 
 /** vmlinux first, then modules by name; the order of the sources within. */
 export function sortForPatch<T extends { readonly member: Member }>(list: readonly T[]): T[] {
-  return [...list].sort(({ member: a }, { member: b }) => {
-    const [one, other] = [objectOf(a), objectOf(b)];
-    if (one !== other) return one === 'vmlinux' ? -1 : other === 'vmlinux' ? 1 : compare(one, other);
-    return compare(a.unit.source, b.unit.source) || a.line - b.line || compare(a.name, b.name);
+  const keyed = list.map((item) => {
+    const { unit, line, name } = item.member;
+    const object = objectOf(item.member);
+    return { item, object: object === 'vmlinux' ? '' : object, source: unit.source, line, name };
   });
+  keyed.sort(
+    (a, b) =>
+      compare(a.object, b.object) ||
+      compare(a.source, b.source) ||
+      a.line - b.line ||
+      compare(a.name, b.name),
+  );
+  return keyed.map(({ item }) => item);
 }
 
 /** A name in a list: every module calls its first function `init_module` and its last one `cleanup_module`. */

@@ -75,8 +75,7 @@ export function unknownCodes({ unknowns }: UnitAnswer): string {
 
 /** Under {@link BODY_COLUMNS}. The lists of a body in several linked objects stand in the order of its objects. */
 export function bodyCells(member: Member): Cell[] {
-  const { unit, places } = member;
-  const unplaced = unit.images.filter((object) => !places.some((place) => place.object === object));
+  const { unit, places, unplaced } = member;
   const inPlaces = (cells: readonly string[]) =>
     places.length === 0 ? null : [...cells, ...unplaced.map(() => '?')].join(' ');
   return [

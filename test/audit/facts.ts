@@ -33,9 +33,12 @@ export function place(object = 'vmlinux', more: Partial<PlaceRow> = {}): PlaceRo
   return { object, address, size: 16, position: 1, total: 1, section: '.text', traceable: true, ...more };
 }
 
+let nextKey = 0;
+
 /** A function of mm/a.c that can be redirected. */
 export function member(name: string, more: Partial<Member> = {}): Member {
   return {
+    key: nextKey++,
     unit: A,
     name,
     aliases: [],
@@ -52,6 +55,8 @@ export function member(name: string, more: Partial<Member> = {}): Member {
     open: [],
     calledBy: [],
     verified: true,
+    global: false,
+    unplaced: [],
     places: (more.unit ?? A).images.map((object) => place(object)),
     ...more,
   };

@@ -4,6 +4,7 @@ import { namedChanges } from '../../src/audit/changes.js';
 import type { AuditFacts } from '../../src/audit/facts.js';
 import type { Finding } from '../../src/audit/finding.js';
 import { gatherFacts } from '../../src/audit/gather.js';
+import { bodiesNamed, State } from '../../src/graph/unit-symbols.js';
 import type { IndexReader } from '../../src/index/reader.js';
 import { readLivepatch } from '../../src/livepatch/read-livepatch.js';
 import type { Reach } from '../../src/reach/affected.js';
@@ -13,7 +14,6 @@ import type { CodeGraph } from '../../src/reach/code-graph.js';
 import type { PatchSets, Verdict } from '../../src/reach/patch-set.js';
 import { sweep } from '../../src/reach/sweep.js';
 import { parseSymbolSpec } from '../../src/reach/symbol-spec.js';
-import { bodiesNamed, State } from '../../src/reach/unit-code.js';
 import { type Export, patchedFuncs } from '../../src/report/livepatch-source.js';
 
 /** What an export of the answer is, and what an audit says of a livepatch that has it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isStuck, State } from '../../src/reach/unit-code.js';
+import { isStuck, State } from '../../src/graph/unit-symbols.js';
 import type { Corpus } from '../helpers/corpus.js';
 import { BodyLabels, truthLines } from '../helpers/truth.js';
 import { type Kernel, MINUTE } from './kernel.js';

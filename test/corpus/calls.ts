@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { SymbolFlags } from '../../src/index/unit-graph.js';
+import { SymbolFlags } from '../../src/graph/unit-graph.js';
+import { bodiesNamed, findName, State } from '../../src/graph/unit-symbols.js';
 import type { CodeGraph } from '../../src/reach/code-graph.js';
-import { bodiesNamed, findName, State, type UnitCode } from '../../src/reach/unit-code.js';
+import type { UnitCode } from '../../src/reach/unit-code.js';
 import type { Corpus } from '../helpers/corpus.js';
 import { truthLines } from '../helpers/truth.js';
 import { type Kernel, MINUTE } from './kernel.js';

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { decodeDump, decodeLinked, SymbolFlags } from '../../src/index/unit-graph.js';
+import { decodeHead } from '../../src/graph/build-graph.js';
+import { decodeDump, decodeLinked, SymbolFlags } from '../../src/graph/unit-graph.js';
 import { query } from './index-rows.js';
 
 /** Columns as plain numbers: which width they are kept in is nobody's concern. */
@@ -14,10 +15,20 @@ export function ofTables(db: string, unit: number) {
     'SELECT f.name, n.removed FROM node n JOIN function f ON f.id = n.function WHERE n.unit = ? ORDER BY n.id',
   );
   const edges = rows('SELECT seq, src, dst, kind FROM edge WHERE unit = ? ORDER BY seq');
-  const calls = rows('SELECT caller, callee FROM call WHERE unit = ? ORDER BY caller, callee');
   const folds = rows('SELECT folded, kept FROM fold WHERE unit = ?');
-  const symbols = rows('SELECT name, body, lost, role, binding FROM symbol WHERE unit = ? ORDER BY name, id');
-  const bodies = rows('SELECT owner, lifetime, traceable FROM body WHERE unit = ? ORDER BY id');
+  const symbols = rows(
+    `SELECT s.name, y.owner, s.lost, s.role, s.binding FROM symbol s JOIN body y ON y.unit = s.unit AND y.id = s.body
+     WHERE s.unit = ? ORDER BY s.name, s.id`,
+  );
+  const [read] = rows("SELECT object = 'read' AS object FROM unit WHERE id = ?");
+  const base = baseOf(db, unit);
+  const { names, bodies, flags } = read!['object']
+    ? {
+        names: columnOf(symbols, 'name'),
+        bodies: columnOf(symbols, 'owner'),
+        flags: symbols.map(({ lost, role, binding }) => SymbolFlags.pack(lost!, role!, binding!)),
+      }
+    : unverified(nodes.filter(({ removed }) => removed === 0).map((node) => node['name']!));
   const clones = rows(
     `SELECT DISTINCT d.name FROM edge e
      JOIN kind k ON k.id = e.kind AND k.text <> 'inlining to'
@@ -35,18 +46,36 @@ export function ofTables(db: string, unit: number) {
       step: seq.map((line, edge) => line - (seq[edge - 1] ?? 0)),
       kind: columnOf(edges, 'kind'),
       cloneNames: columnOf(clones, 'name'),
-      calls: calls.map(({ caller, callee }) => `${caller} ${callee}`).sort(),
       folds: folds.map(({ folded, kept }) => `${folded} ${kept}`).sort(),
     },
     linked: {
       images: columnOf(rows('SELECT image FROM unit_image WHERE unit = ? ORDER BY image'), 'image'),
-      symbolName: columnOf(symbols, 'name'),
-      symbolBody: columnOf(symbols, 'body'),
-      symbolFlags: symbols.map(({ lost, role, binding }) => SymbolFlags.pack(lost!, role!, binding!)),
-      owner: columnOf(bodies, 'owner'),
-      fate: bodies.map(({ lifetime, traceable }) => lifetime! * 2 + traceable!),
+      symbolName: names,
+      symbolBody: bodies.map((body) => base + body),
+      symbolFlags: flags,
     },
   };
+}
+
+/** Without an object every name that is not removed may be a body. */
+function unverified(left: readonly number[]) {
+  const names = [...new Set(left)].sort((a, b) => a - b);
+  return { names, bodies: [...names.keys()], flags: names.map(() => 0) };
+}
+
+/** The first of a unit's bodies in its build. */
+function baseOf(db: string, unit: number): number {
+  const opened = new Database(db, { readonly: true });
+  const head = decodeHead(
+    opened
+      .prepare(
+        'SELECT data FROM build_graph g JOIN unit u ON u.build = g.build WHERE u.id = ? AND g.part = 0',
+      )
+      .pluck()
+      .get(unit) as Buffer,
+  );
+  opened.close();
+  return head.base[head.unit.indexOf(unit)]!;
 }
 
 /** What a unit's blobs say. */
@@ -57,8 +86,7 @@ export function ofBlobs(db: string, unit: number) {
     .raw()
     .get(unit) as [Buffer, Buffer];
   opened.close();
-  const { caller, callee, folded, kept, ...said } = decodeDump(dumpBlob);
-  const calls = Array.from(caller, (one, at) => `${one} ${callee[at]}`).sort();
+  const { folded, kept, ...said } = decodeDump(dumpBlob);
   const folds = Array.from(folded, (one, at) => `${one} ${kept[at]}`).sort();
-  return { dump: { ...plain(said), calls, folds }, linked: plain(decodeLinked(linkedBlob)) };
+  return { dump: { ...plain(said), folds }, linked: plain(decodeLinked(linkedBlob)) };
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { SymbolFlags } from '../../src/index/unit-graph.js';
+import { Open } from '../../src/graph/open-ends.js';
+import { SymbolFlags } from '../../src/graph/unit-graph.js';
+import { bodiesNamed, isStuck, State } from '../../src/graph/unit-symbols.js';
 import type { UnitAnswer } from '../../src/reach/answer.js';
-import { type CodeGraph, Open } from '../../src/reach/code-graph.js';
+import type { CodeGraph } from '../../src/reach/code-graph.js';
 import { FOLD_EDGE, walk } from '../../src/reach/entries.js';
 import type { PatchSets, Verdict } from '../../src/reach/patch-set.js';
 import { sweep } from '../../src/reach/sweep.js';
-import { bodiesNamed, isStuck, State, type UnitCode } from '../../src/reach/unit-code.js';
+import type { UnitCode } from '../../src/reach/unit-code.js';
 import { Role } from '../../src/symbols/bodies.js';
 import type { Corpus } from './corpus.js';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { bodiesNamed } from '../../src/graph/unit-symbols.js';
 import type { Member, UnitAnswer } from '../../src/reach/answer.js';
 import type { PatchSets } from '../../src/reach/patch-set.js';
 import { type SweptFunction, sweep } from '../../src/reach/sweep.js';
-import { bodiesNamed } from '../../src/reach/unit-code.js';
 import { Asked, askKernel, askUnit } from '../helpers/asked.js';
 import { randomKernel } from '../helpers/random-kernel.js';
 

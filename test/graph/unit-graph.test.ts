@@ -9,7 +9,7 @@ import {
   SymbolFlags,
   type UnitDump,
   type UnitLinked,
-} from '../../src/index/unit-graph.js';
+} from '../../src/graph/unit-graph.js';
 import { askKernel } from '../helpers/asked.js';
 import { ofBlobs, ofTables, plain } from '../helpers/graph-rows.js';
 import { query } from '../helpers/index-rows.js';
@@ -30,8 +30,6 @@ const dump: fc.Arbitrary<UnitDump> = fc
     step: column(),
     kind: column(),
     cloneNames: column(),
-    caller: column(),
-    callee: column(),
     folded: column(),
     kept: column(),
   })
@@ -45,8 +43,6 @@ const linked: fc.Arbitrary<UnitLinked> = fc.record({
   symbolName: column(),
   symbolBody: column(),
   symbolFlags: column(255),
-  owner: column(),
-  fate: column(255),
 });
 
 describe('a blob is read back as it was written', () => {
