@@ -47,7 +47,7 @@ export function register(program: Command): void {
 async function run(fixes: string[], options: AuditOptions): Promise<void> {
   refuseUnasked(fixes, options);
   const livepatch = options.livepatch && (await readLivepatchFiles(options.livepatch));
-  const report = await withIndexAsync(options, async (index) => {
+  await withIndexAsync(options, async (index) => {
     const build = options.build ?? onlyBuild(index, options.db);
     const changes = await readChanges(fixes, options, index, build);
     for (const note of changes.notes) process.stderr.write(`klp-reach: ${note}\n`);
@@ -60,12 +60,12 @@ async function run(fixes: string[], options: AuditOptions): Promise<void> {
       ...livepatch,
     });
     if (options.against !== undefined) await printDifference(index, build, options.against, changes);
-    return findingsOf('audit', AUDIT_RULES, reach, facts, options);
+    const report = findingsOf('audit', AUDIT_RULES, reach, facts, options);
+    const { format } = options;
+    if (isPlanFormat(format)) await printPlan(report, format);
+    else await printFindings(report, format);
+    setFindingsExit(report, options.strict === true);
   });
-  const { format } = options;
-  if (isPlanFormat(format)) await printPlan(report, format);
-  else await printFindings(report, format);
-  setFindingsExit(report, options.strict === true);
 }
 
 /** @throws InputError for a question without an answer */

@@ -27,14 +27,14 @@ export function register(program: Command): void {
 async function run(paths: string[], options: CheckOptions): Promise<void> {
   refuseTwice([...paths, ...(options.fix ?? [])]);
   const livepatch = await readLivepatchFiles(paths);
-  const report = await withIndexAsync(options, async (index) => {
+  await withIndexAsync(options, async (index) => {
     const reach = new Reach(index);
     const build = options.build ?? onlyBuild(index, options.db);
     const { changed } = await readChanges(options.fix ?? [], options, index, build);
     const mode = options.conservative ? 'conservative' : 'ordered';
     const facts = gatherFacts(reach, { build, mode, changed, untraceable: [], ...livepatch });
-    return findingsOf('check', CHECK_RULES, reach, facts, options);
+    const report = findingsOf('check', CHECK_RULES, reach, facts, options);
+    await printFindings(report, options.format);
+    setFindingsExit(report, options.strict === true);
   });
-  await printFindings(report, options.format);
-  setFindingsExit(report, options.strict === true);
 }

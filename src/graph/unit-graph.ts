@@ -6,6 +6,9 @@
  * Numbers are little-endian 32-bit ones; columns whose values fit are 16-bit or 8-bit ones.
  */
 
+/** Where a decoded object keeps what makes its columns. */
+const READER = Symbol('reader');
+
 /** What a unit's dump says, and what was folded. */
 export interface UnitDump {
   /** Node -> its name's id. */
@@ -67,17 +70,13 @@ export function encodeDump(dump: UnitDump): Buffer {
   return encodeColumns(dump, DUMP);
 }
 
-export function decodeDump(blob: Buffer): UnitDump {
-  return decodeColumns(blob, DUMP);
-}
+export const decodeDump: (blob: Buffer) => UnitDump = columnDecoder(DUMP);
 
 export function encodeLinked(linked: UnitLinked): Buffer {
   return encodeColumns(linked, LINKED);
 }
 
-export function decodeLinked(blob: Buffer): UnitLinked {
-  return decodeColumns(blob, LINKED);
-}
+export const decodeLinked: (blob: Buffer) => UnitLinked = columnDecoder(LINKED);
 
 /** The dump's lines of edges, counted from 1: their sequence. */
 export function edgeLines(step: Numbers): Int32Array {
@@ -118,10 +117,13 @@ function widthOf(values: Numbers): 1 | 2 | 4 {
   return all >>> 16 === 0 ? 2 : 4;
 }
 
+/** Columns of a blob, each made when it is asked for: of most units a question needs few. */
 class BlobReader {
   readonly #buffer: ArrayBufferLike;
   readonly #words: Int32Array;
-  #at = 0;
+  /** Where the columns begin, in words. */
+  readonly #starts: number[] = [0];
+  readonly #columns: Numbers[] = [];
 
   constructor(blob: Buffer) {
     const aligned = blob.byteOffset % 4 === 0 ? blob : Uint8Array.from(blob);
@@ -129,11 +131,24 @@ class BlobReader {
     this.#words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2);
   }
 
-  numbers(): Numbers {
-    const length = this.#words[this.#at]!;
-    const width = this.#words[this.#at + 1]!;
-    const start = this.#words.byteOffset + this.#at * 4 + 8;
-    this.#at += 2 + ((length * width + 3) >> 2);
+  numbers(column: number): Numbers {
+    this.#columns[column] ??= this.#make(this.#startOf(column));
+    return this.#columns[column];
+  }
+
+  #startOf(column: number): number {
+    for (let known = this.#starts.length; known <= column; known++) {
+      const before = this.#starts[known - 1]!;
+      const bytes = this.#words[before]! * this.#words[before + 1]!;
+      this.#starts.push(before + 2 + ((bytes + 3) >> 2));
+    }
+    return this.#starts[column]!;
+  }
+
+  #make(at: number): Numbers {
+    const length = this.#words[at]!;
+    const width = this.#words[at + 1]!;
+    const start = this.#words.byteOffset + at * 4 + 8;
     if (width === 1) return new Uint8Array(this.#buffer, start, length);
     return width === 2
       ? new Uint16Array(this.#buffer, start, length)
@@ -151,9 +166,24 @@ export function encodeColumns<K extends string>(
   return writer.finish();
 }
 
-export function decodeColumns<K extends string>(blob: Buffer, names: readonly K[]): Record<K, Numbers> {
-  const reader = new BlobReader(blob);
-  const columns = {} as Record<K, Numbers>;
-  for (const name of names) columns[name] = reader.numbers();
-  return columns;
+/** Makes a decoder of columns that {@link encodeColumns} wrote in the order of these names. */
+export function columnDecoder<K extends string>(
+  names: readonly K[],
+): (blob: Buffer) => Readonly<Record<K, Numbers>> {
+  class Columns {
+    readonly [READER]: BlobReader;
+
+    constructor(blob: Buffer) {
+      this[READER] = new BlobReader(blob);
+    }
+  }
+  names.forEach((name, column) => {
+    Object.defineProperty(Columns.prototype, name, {
+      get(this: Columns) {
+        return this[READER].numbers(column);
+      },
+      enumerable: true,
+    });
+  });
+  return (blob) => new Columns(blob) as unknown as Readonly<Record<K, Numbers>>;
 }

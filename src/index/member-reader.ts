@@ -53,6 +53,7 @@ export class MemberReader {
       const all = this.#statement('SELECT text FROM name WHERE id BETWEEN ? AND ? ORDER BY id')
         .pluck()
         .all(first, last);
+      if (all.length === names.length) return all as string[];
       if (all.length === last - first + 1) return Array.from(names, (name) => all[name - first] as string);
     }
     const texts: string[] = [];

@@ -69,7 +69,7 @@ export interface Step {
 export const CALL = 'call';
 export const FOLDED = 'folded';
 
-/** A body, or a function that has none, of one answer. */
+/** A body, or a function that has none, of one answer. It is told from the index, which has to be open still. */
 export interface Member {
   /** Which of the bodies and functions of the answers that were made together it is. */
   readonly key: number;

@@ -8,8 +8,7 @@ import type { CodeGraph } from './code-graph.js';
 /** Decides by which of its names a body is written out, and has the texts of names. */
 export class BodyNames {
   readonly #graph: CodeGraph;
-  /** Name -> text. */
-  readonly #texts: readonly string[];
+  readonly #texts: ReadonlyMap<number, string> | RunOfTexts;
   readonly #asked: number;
   /** Of bodies with several names: ids, the one that it is written by first. */
   readonly #several = new Map<number, readonly number[]>();
@@ -19,15 +18,16 @@ export class BodyNames {
     this.#graph = graph;
     this.#asked = asked;
     const names = ascendingOnce(namesOf(graph, targets));
-    const texts: string[] = new Array((names.at(-1) ?? 0) + 1);
-    index.members.texts(names).forEach((text, at) => {
-      texts[names[at]!] = text;
-    });
-    this.#texts = texts;
+    const texts = index.members.texts(names);
+    const [first = 0, last = -1] = [names[0], names.at(-1)];
+    this.#texts =
+      last - first === names.length - 1
+        ? new RunOfTexts(first, texts)
+        : new Map(texts.map((text, at) => [names[at]!, text]));
   }
 
   text(name: number): string {
-    return this.#texts[name]!;
+    return this.#texts.get(name)!;
   }
 
   /** The id of the name that a body is written by. */
@@ -86,10 +86,26 @@ export class BodyNames {
 
 const NONE: readonly string[] = [];
 
+/** Texts of names that follow each other: a map of a million takes half a second. */
+class RunOfTexts {
+  readonly #first: number;
+  readonly #texts: readonly string[];
+
+  constructor(first: number, texts: readonly string[]) {
+    this.#first = first;
+    this.#texts = texts;
+  }
+
+  get(name: number): string | undefined {
+    return this.#texts[name - this.#first];
+  }
+}
+
 /** Every name of bodies, and the names without one. */
 function namesOf(graph: CodeGraph, targets: Int32Array): number[] {
   const names: number[] = [];
-  for (const target of targets) {
+  for (let at = 0; at < targets.length; at++) {
+    const target = targets[at]!;
     const only = target < 0 ? -1 - target : graph.onlyName(target);
     if (only !== 0) names.push(only);
     else for (const symbol of graph.symbolsOf(target)) names.push(graph.unitOf(target).symbolName[symbol]!);

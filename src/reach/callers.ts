@@ -50,7 +50,7 @@ function callersIn(index: IndexReader, sets: PatchSets, answer: UnitAnswer, name
   }
   const patchSet = new Set(answer.members.map(keyOf));
   const bodies = [...calls.keys()];
-  const closures = bodies.map((body) => sets.close([body]).members.slice(1));
+  const closures = bodies.map((body) => Array.from(sets.close([body]).members).slice(1));
   const lists = [bodies, ...closures].map((list) => entriesOf(unit, list));
   const [members, ...standIns] = describe(index, sets, name, lists);
   return members!

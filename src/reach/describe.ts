@@ -19,6 +19,7 @@ import type { BodyPlace, CodeGraph } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
 import type { PatchSets } from './patch-set.js';
+import type { UnitCode } from './unit-code.js';
 
 /**
  * Puts entries in words, all of an answer at once: each body, or name without one, is looked up once, in columns, and
@@ -34,11 +35,11 @@ export function describe(
 ): Member[][] {
   const describer = new Describer(index, sets, asked, lists);
   return lists.map((list) => {
-    const lines = list.edge.some((edge) => edge >= 0) ? edgeLines(list.unit.step) : undefined;
-    return list.target.map((target, place) => {
-      const key = describer.keyOf(list, target);
-      return new MemberView(describer, key, list, place, lines);
-    });
+    const members: Member[] = [];
+    for (let place = 0; place < list.length; place++) {
+      members.push(new MemberView(describer, describer.keyOf(list, list.target(place)), list, place));
+    }
+    return members;
   });
 }
 
@@ -52,7 +53,7 @@ class Describer {
   readonly index: IndexReader;
   readonly sets: PatchSets;
   readonly names: BodyNames;
-  /** Body -> key, and for names without a body `UNIT NAME` -> key. */
+  /** Body -> key + 1, and for names without a body `UNIT NAME` -> key. */
   readonly #bodies: Int32Array;
   readonly #gone = new Map<string, number>();
   readonly #target: Int32Array;
@@ -65,23 +66,26 @@ class Describer {
   #placesOfOthers: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
   readonly #whats = new Map<number, What>();
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
+  readonly #lines = new Map<UnitCode, Int32Array>();
   readonly #goneWhats = new Map<UnitRow, [What, What]>();
 
   constructor(index: IndexReader, sets: PatchSets, asked: number, lists: readonly EntryList[]) {
     this.index = index;
     this.sets = sets;
     const { graph } = sets;
-    this.#bodies = new Int32Array(graph.bodyCount).fill(-1);
+    this.#bodies = new Int32Array(graph.bodyCount);
     const targets: number[] = [];
     const units: number[] = [];
-    for (const { unit, target: list } of lists) {
-      for (const target of list) {
+    for (const list of lists) {
+      const { unit } = list;
+      for (let place = 0; place < list.length; place++) {
+        const target = list.target(place);
         if (!this.#addKey(unit.row, target, targets.length)) continue;
         targets.push(target);
         units.push(target < 0 ? unit.row.id : graph.unitIdOf(target));
       }
     }
-    graph.expect(new Set(units).size);
+    graph.expect(countOnce(units));
     this.#target = Int32Array.from(targets);
     this.names = new BodyNames(index, graph, asked, this.#target);
     this.#keys = {
@@ -119,12 +123,12 @@ class Describer {
 
   /** The places in a list of the members that call a stuck one. */
   callersIn(list: EntryList, place: number): readonly number[] {
-    const target = list.target[place]!;
+    const target = list.target(place);
     const { graph } = this.sets;
     if (target < 0 || !isStuck(graph.state(target))) return NOTHING;
     let placeOf = this.#placeOf.get(list);
     if (!placeOf) {
-      placeOf = new Map(list.target.map((of, at) => [of, at]));
+      placeOf = new Map(Array.from(list.targets, (of, at) => [of, at]));
       this.#placeOf.set(list, placeOf);
     }
     const places: number[] = [];
@@ -135,15 +139,25 @@ class Describer {
     return places.sort((a, b) => a - b);
   }
 
+  /** The dump's line of an edge. */
+  lineOf(unit: UnitCode, edge: number): number {
+    let lines = this.#lines.get(unit);
+    if (!lines) {
+      lines = edgeLines(unit.step);
+      this.#lines.set(unit, lines);
+    }
+    return lines[edge]!;
+  }
+
   keyOf({ unit }: EntryList, target: number): number {
-    return target >= 0 ? this.#bodies[target]! : this.#gone.get(`${unit.row.id} ${target}`)!;
+    return target >= 0 ? this.#bodies[target]! - 1 : this.#gone.get(`${unit.row.id} ${target}`)!;
   }
 
   /** Whether a target has no key yet, and gets this one. */
   #addKey(unit: UnitRow, target: number, key: number): boolean {
     if (target >= 0) {
-      if (this.#bodies[target]! >= 0) return false;
-      this.#bodies[target] = key;
+      if (this.#bodies[target]! > 0) return false;
+      this.#bodies[target] = key + 1;
     } else {
       const id = `${unit.id} ${target}`;
       if (this.#gone.has(id)) return false;
@@ -241,6 +255,17 @@ class Describer {
 }
 
 const NOTHING: readonly never[] = [];
+
+/** How many different ones there are, mostly in runs of the same. */
+function countOnce(numbers: readonly number[]): number {
+  const seen = new Set<number>();
+  let last: number | undefined;
+  for (const number of numbers) {
+    if (number !== last) seen.add(number);
+    last = number;
+  }
+  return seen.size;
+}
 
 /** Where some of the keys are declared. */
 class Declarations {
@@ -341,14 +366,12 @@ class MemberView implements Member {
   readonly #key: number;
   readonly #list: EntryList;
   readonly #place: number;
-  readonly #lines: Int32Array | undefined;
 
-  constructor(of: Describer, key: number, list: EntryList, place: number, lines: Int32Array | undefined) {
+  constructor(of: Describer, key: number, list: EntryList, place: number) {
     this.#of = of;
     this.#key = key;
     this.#list = list;
     this.#place = place;
-    this.#lines = lines;
   }
 
   get key(): number {
@@ -436,12 +459,16 @@ class MemberView implements Member {
   }
 
   get step(): Step | undefined {
-    const edge = this.#list.edge[this.#place]!;
+    const edge = this.#list.edge(this.#place);
     if (edge === NO_EDGE) return undefined;
-    const from = this.#list.from[this.#place]!;
+    const from = this.#list.from(this.#place);
     if (edge === CALL_EDGE) return { from, kind: CALL, seq: null };
     if (edge === FOLD_EDGE) return { from, kind: FOLDED, seq: null };
-    return { from, kind: this.#of.index.kind(this.#list.unit.kind[edge]!), seq: this.#lines![edge]! };
+    return {
+      from,
+      kind: this.#of.index.kind(this.#list.unit.kind[edge]!),
+      seq: this.#of.lineOf(this.#list.unit, edge),
+    };
   }
 }
 

@@ -5,7 +5,7 @@ import { alongFolds, foldsOf } from './folds.js';
 import type { PatchSets, Verdict } from './patch-set.js';
 import { startNames } from './start-names.js';
 import type { UnitCode } from './unit-code.js';
-import { sameBodyNodes } from './unit-walk.js';
+import { nodesNamed, sameBodyNodes } from './unit-walk.js';
 import { type Reached, type SameBody, type Via, type WalkMode, walkBackward, walkForward } from './walk.js';
 
 /** Where an entry comes from that is no step over an edge of the unit. */
@@ -20,27 +20,63 @@ export const FOLD_EDGE = -3;
  */
 export class EntryList {
   readonly unit: UnitCode;
-  /** A body of the graph, or `-1 - name` for a name without one. */
-  readonly target: number[] = [];
-  /** The edge over which it was reached, NO_EDGE for what was asked for, CALL_EDGE where it calls a stuck member, or FOLD_EDGE. */
-  readonly edge: number[] = [];
-  /** The place of the entry that it comes from; -1 for none. */
-  readonly from: number[] = [];
+  #target: Int32Array = new Int32Array(FIRST_SIZE);
+  #edge: Int32Array = new Int32Array(FIRST_SIZE);
+  #from: Int32Array = new Int32Array(FIRST_SIZE);
+  #length = 0;
 
   constructor(unit: UnitCode) {
     this.unit = unit;
   }
 
   get length(): number {
-    return this.target.length;
+    return this.#length;
+  }
+
+  /** Bodies of the graph, and `-1 - name` for names without one. */
+  get targets(): Int32Array {
+    return this.#target.subarray(0, this.#length);
+  }
+
+  /** How each was reached, as {@link edge} tells. */
+  get edges(): Int32Array {
+    return this.#edge.subarray(0, this.#length);
+  }
+
+  target(place: number): number {
+    return this.#target[place]!;
+  }
+
+  /** The edge over which it was reached, NO_EDGE for what was asked for, CALL_EDGE where it calls a stuck member, or FOLD_EDGE. */
+  edge(place: number): number {
+    return this.#edge[place]!;
+  }
+
+  /** The place of the entry that it comes from; -1 for none. */
+  from(place: number): number {
+    return this.#from[place]!;
   }
 
   add(target: number, edge: number, from: number): number {
-    this.target.push(target);
-    this.edge.push(edge);
-    this.from.push(from);
-    return this.target.length - 1;
+    const place = this.#length++;
+    if (place === this.#target.length) {
+      this.#target = doubled(this.#target);
+      this.#edge = doubled(this.#edge);
+      this.#from = doubled(this.#from);
+    }
+    this.#target[place] = target;
+    this.#edge[place] = edge;
+    this.#from[place] = from;
+    return place;
   }
+}
+
+const FIRST_SIZE = 16;
+
+function doubled(column: Int32Array): Int32Array {
+  const twice = new Int32Array(column.length * 2);
+  twice.set(column);
+  return twice;
 }
 
 /** One unit's answer, in ids. */
@@ -51,15 +87,13 @@ export interface Draft {
 
 /** Adds to what a walk reached what stands in for its stuck members. */
 export function closeOver(sets: PatchSets, entries: EntryList): Draft {
-  const bodies = entries.target.filter((target) => target >= 0);
+  const bodies = entries.targets.filter((target) => target >= 0);
   const { members, calls, verdict } = sets.close(bodies);
   if (members.length > bodies.length) {
     const places: number[] = [];
-    entries.target.forEach((target, place) => {
-      if (target >= 0) places.push(place);
-    });
+    for (let place = 0; place < entries.length; place++) if (entries.target(place) >= 0) places.push(place);
     for (let at = bodies.length; at < members.length; at++) {
-      places.push(entries.add(members[at]!, CALL_EDGE, places[calls[at]!]!));
+      places.push(entries.add(members[at]!, CALL_EDGE, places[calls[at - bodies.length]!]!));
     }
   }
   return { entries, verdict };
@@ -67,7 +101,7 @@ export function closeOver(sets: PatchSets, entries: EntryList): Draft {
 
 /** What a walk to the functions inside a function reached, with the verdict of that function. */
 export function insideOf(sets: PatchSets, entries: EntryList): Draft {
-  const own = entries.target.filter((target, place) => target >= 0 && entries.edge[place] === NO_EDGE);
+  const own = entries.targets.filter((target, place) => target >= 0 && entries.edge(place) === NO_EDGE);
   return { entries, verdict: sets.close(own).verdict };
 }
 
@@ -134,6 +168,8 @@ class Walked {
   readonly #placeOf = new Map<number, number>();
   readonly #placeOfBody: Int32Array;
   readonly #placeOfNode: Int32Array;
+  /** Emptied and filled again for each name. */
+  readonly #found: number[] = [];
 
   constructor(unit: UnitCode, names: readonly number[], direction: Direction) {
     this.unit = unit;
@@ -145,11 +181,9 @@ class Walked {
   }
 
   nodesOf(names: Iterable<number>): number[] {
-    const wanted = [...names];
     const nodes: number[] = [];
-    const { nodeName } = this.unit;
-    for (let node = 0; node < nodeName.length; node++) if (wanted.includes(nodeName[node]!)) nodes.push(node);
-    return nodes;
+    for (const name of names) nodes.push(...nodesNamed(this.unit, name));
+    return nodes.sort((a, b) => a - b);
   }
 
   walk(starts: readonly number[], same: SameBody, mode: WalkMode): Reached {
@@ -158,8 +192,7 @@ class Walked {
 
   /** Whether all that is there by now are weak definitions that lost: callers of the name never meant them. */
   isDiscarded(graph: CodeGraph): boolean {
-    const { target } = this.entries;
-    return target.every((one) => one >= 0 && graph.state(one) === State.discarded);
+    return this.entries.targets.every((one) => one >= 0 && graph.state(one) === State.discarded);
   }
 
   placeOfNode(node: number): number {
@@ -182,7 +215,10 @@ class Walked {
   }
 
   addTargets(name: number, edge: number, origin: number): number {
-    return this.#add(this.#targetsOf(name), edge, origin);
+    this.#found.length = 0;
+    addBodiesNamed(this.#found, this.unit, name);
+    if (this.#found.length === 0) this.#found.push(-1 - name);
+    return this.#add(this.#found, edge, origin);
   }
 
   /** @param graph where the name's bodies stand for what was folded into them, and not for themselves */

@@ -3,7 +3,7 @@ import type { Direction } from './answer.js';
 import type { CodeGraph } from './code-graph.js';
 import { startNames } from './start-names.js';
 import type { UnitCode } from './unit-code.js';
-import { nodesByName, sameBodyNodes } from './unit-walk.js';
+import { nodesByName, nodesNamed, sameBodyNodes } from './unit-walk.js';
 import type { SameBody } from './walk.js';
 
 /** Name -> the names that folding leads to: of what was folded, what was kept; to find what is inside, the other way. */
@@ -79,16 +79,22 @@ export function maybeFolded(unit: UnitCode, name: number): number[] {
   if (row.folding === 'read' || row.object !== 'read') return [];
   const names = new Set(startNames(unit, name));
   const copied = new Set<number>();
-  for (let edge = 0; edge < src.length; edge++) {
-    const from = nodeName[src[edge]!]!;
-    if (!names.has(from)) continue;
-    copied.add(from);
-    const to = nodeName[dst[edge]!]!;
-    if (cloneNames.includes(to)) names.add(to);
+  if (cloneNames.length === 0) {
+    for (const one of names) {
+      if (nodesNamed(unit, one).some((node) => src.includes(node))) copied.add(one);
+    }
+  } else {
+    for (let edge = 0; edge < src.length; edge++) {
+      const from = nodeName[src[edge]!]!;
+      if (!names.has(from)) continue;
+      copied.add(from);
+      const to = nodeName[dst[edge]!]!;
+      if (cloneNames.includes(to)) names.add(to);
+    }
   }
   return [...names].filter((one) => {
     if (copied.has(one) || folded.includes(one) || bodiesNamed(unit, one).length > 0) return false;
-    const nodes = [...nodeName.keys()].filter((node) => nodeName[node] === one);
+    const nodes = nodesNamed(unit, one);
     return nodes.length > 0 && nodes.every((node) => nodeRemoved[node] === 1);
   });
 }

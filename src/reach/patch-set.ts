@@ -22,8 +22,8 @@ export type Verdict =
 /** A least set of bodies that is closed over its stuck members. */
 export interface PatchSet {
   /** Bodies of the graph: those that were asked about first, each other one after the one it calls. */
-  readonly members: readonly number[];
-  /** Of each member the place of the stuck member that it calls; -1 of those that were asked about. */
+  readonly members: ArrayLike<number> & Iterable<number>;
+  /** Of each member but those that were asked about: the place of the stuck member that it calls. */
   readonly calls: readonly number[];
   readonly verdict: Verdict;
 }
@@ -47,6 +47,8 @@ interface StandIns {
   readonly members: Int32Array;
   readonly has: number;
 }
+
+const NOBODY: readonly never[] = [];
 
 export class PatchSets {
   readonly graph: CodeGraph;
@@ -85,16 +87,22 @@ export class PatchSets {
    *
    * @param bodies the emitted bodies of affected(F) in one unit, each once
    */
-  close(bodies: readonly number[]): PatchSet {
+  close(bodies: ArrayLike<number> & Iterable<number>): PatchSet {
     const { graph } = this;
-    const members = [...bodies];
-    const calls = bodies.map(() => -1);
-    const union = this.#newUnion();
-    for (const body of bodies) this.#mark[body] = union;
     let has = 0;
+    let stuck = false;
+    for (let at = 0; at < bodies.length; at++) {
+      has |= this.#hasOf(bodies[at]!);
+      if (isStuck(graph.state(bodies[at]!))) stuck = true;
+    }
+    if (!stuck) return { members: bodies, calls: NOBODY, verdict: verdictOf(bodies, has) };
+    const members = Array.from(bodies);
+    const calls: number[] = [];
+    const union = this.#newUnion();
+    for (const body of members) this.#mark[body] = union;
     for (let at = 0; at < members.length; at++) {
       const callee = members[at]!;
-      has |= this.#hasOf(callee);
+      if (at >= bodies.length) has |= this.#hasOf(callee);
       if (!isStuck(graph.state(callee))) continue;
       const callers = graph.callers(callee);
       for (let nth = 0; nth < callers.length; nth++) {
@@ -276,7 +284,7 @@ export class PatchSets {
 }
 
 /** @param has `Has` bits of all members */
-function verdictOf(bodies: readonly number[], has: number): Verdict {
+function verdictOf(bodies: ArrayLike<number>, has: number): Verdict {
   if ((has & Has.unverified) !== 0) return 'unverified';
   if ((has & Has.patch) !== 0) return (has & Has.deadEnd) === 0 ? 'patch' : 'partial';
   if ((has & Has.deadEnd) !== 0) return 'unpatchable';

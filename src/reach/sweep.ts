@@ -179,7 +179,7 @@ function rowsOf(unit: UnitCode): Int32Array {
 
 function byWalk(graph: CodeGraph, unit: UnitCode, name: number): Reached {
   const reached: Reached = { bodies: [], gone: [] };
-  for (const target of walk(graph, unit, name, 'ordered', 'affected').target) addTarget(target, reached);
+  for (const target of walk(graph, unit, name, 'ordered', 'affected').targets) addTarget(target, reached);
   return reached;
 }
 

@@ -24,6 +24,8 @@ function findSameBody({
   symbolBody,
   symbolFlags,
 }: UnitCode): SameBody {
+  // Every body has a symbol.
+  if (symbolName.length === bodyCount) return NONE;
   const names = new Uint8Array(bodyCount);
   let several = false;
   for (let symbol = 0; symbol < symbolName.length; symbol++) {
@@ -54,6 +56,14 @@ function findSameBody({
     }
   }
   return same;
+}
+
+/** A unit's nodes of a name, ascending. */
+export function nodesNamed({ nodeName }: UnitCode, name: number): number[] {
+  const nodes: number[] = [];
+  for (let node = nodeName.indexOf(name); node >= 0; node = nodeName.indexOf(name, node + 1))
+    nodes.push(node);
+  return nodes;
 }
 
 /** A unit's nodes by their names. */

@@ -22,12 +22,16 @@ export function unknownsOf(
     unknowns.push({ unit: unit.row.path, function: text, code: 'folding-unknown' });
   }
   const units = new Set([unit.row]);
+  let last = unit.row;
   let unlinked: Member | undefined;
   let unverified: Member | undefined;
   let callersUnknown = false;
   let isEmitted = false;
   for (const member of members) {
-    units.add(member.unit);
+    if (member.unit !== last) {
+      last = member.unit;
+      units.add(last);
+    }
     if (!member.verified) unverified ??= member;
     if (member.class === 'gone') continue;
     isEmitted = true;

@@ -99,12 +99,25 @@ function countNodes({ src, dst, nodeName }: EdgeList, starts: readonly number[],
 }
 
 function sweep(from: Numbers, to: Numbers, reached: Visit, step: 1 | -1): Reached {
-  const [first, end] = step > 0 ? [0, from.length] : [from.length - 1, -1];
+  const [first, end] = step > 0 ? [firstOf(from, reached.nodes), from.length] : [from.length - 1, -1];
   for (let edge = first; edge !== end; edge += step) {
     if (reached.has(from[edge]!)) reached.add(to[edge]!, edge);
   }
   return reached;
 }
+
+/** The first edge from one of some nodes: most of a unit's records come before. */
+function firstOf(from: Numbers, nodes: readonly number[]): number {
+  let first = from.length;
+  if (nodes.length > MOST_SOUGHT) return 0;
+  for (const node of nodes) {
+    const edge = from.indexOf(node);
+    if (edge >= 0 && edge < first) first = edge;
+  }
+  return first;
+}
+
+const MOST_SOUGHT = 4;
 
 /** Breadth first, so that chains are the shortest; linear in nodes and edges. */
 function flood(from: Numbers, to: Numbers, reached: Visit): Reached {

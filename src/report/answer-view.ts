@@ -10,13 +10,14 @@ export interface Shown {
 
 /** The union of an answer's members over its units, each body once, as reached. */
 export function* shownOnce({ units }: ReachAnswer): Generator<Shown> {
-  const seen = new Set<number>();
+  // In one unit each stands once; a set of a million keys takes seconds.
+  const seen = units.length > 1 ? new Set<number>() : undefined;
   for (const unit of units) {
     const { members } = unit;
     for (let place = 0; place < members.length; place++) {
       const member = members[place]!;
-      if (seen.has(member.key)) continue;
-      seen.add(member.key);
+      if (seen?.has(member.key)) continue;
+      seen?.add(member.key);
       yield { member, unit, place };
     }
   }

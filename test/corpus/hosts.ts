@@ -16,8 +16,8 @@ function hostsOf(
   const unit = graph.unit(units.get(path)!);
   const { entries } = closeOver(sets, walk(graph, unit, index.nameId(name)!, mode, 'affected'));
   const hosts = new Set<string>();
-  entries.target.forEach((target, place) => {
-    if (target < 0 || entries.edge[place] === CALL_EDGE) return;
+  entries.targets.forEach((target, place) => {
+    if (target < 0 || entries.edge(place) === CALL_EDGE) return;
     for (const symbol of graph.symbolsOf(target)) hosts.add(names.get(unit.symbolName[symbol]!)!);
   });
   return hosts;

@@ -33,7 +33,7 @@ class Places {
 
 function conservative({ sets, names }: Kernel, places: Places, unit: UnitCode, name: number): NaiveReach {
   const { entries } = closeOver(sets, walk(sets.graph, unit, name, 'conservative', 'affected'));
-  const targets = entries.target.filter((_, place) => entries.edge[place] !== CALL_EDGE);
+  const targets = [...entries.targets].filter((_, place) => entries.edge(place) !== CALL_EDGE);
   return {
     bodies: places.of(
       unit,

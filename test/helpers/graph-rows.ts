@@ -4,8 +4,12 @@ import { decodeDump, decodeLinked, SymbolFlags } from '../../src/graph/unit-grap
 import { query } from './index-rows.js';
 
 /** Columns as plain numbers: which width they are kept in is nobody's concern. */
-export const plain = (columns: object) =>
-  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, [...(values as Int32Array)]]));
+export function plain(columns: object): Record<string, number[]> {
+  const found: Record<string, number[]> = {};
+  // Columns that are made when they are asked for are a class's, not the object's own.
+  for (const name in columns) found[name] = [...(columns as Record<string, Int32Array>)[name]!];
+  return found;
+}
 
 /** What the tables say of a unit, in the blobs' columns. */
 export function ofTables(db: string, unit: number) {
@@ -86,7 +90,7 @@ export function ofBlobs(db: string, unit: number) {
     .raw()
     .get(unit) as [Buffer, Buffer];
   opened.close();
-  const { folded, kept, ...said } = decodeDump(dumpBlob);
-  const folds = Array.from(folded, (one, at) => `${one} ${kept[at]}`).sort();
-  return { dump: { ...plain(said), folds }, linked: plain(decodeLinked(linkedBlob)) };
+  const { folded, kept, ...dump } = plain(decodeDump(dumpBlob)) as Record<string, number[]>;
+  const folds = folded!.map((one, at) => `${one} ${kept![at]}`).sort();
+  return { dump: { ...dump, folds }, linked: plain(decodeLinked(linkedBlob)) };
 }

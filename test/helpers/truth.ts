@@ -141,7 +141,7 @@ function reasonsOf(open: number): string {
 /** Whether folding adds to an answer: the truth's model knows nothing of it. */
 export function isByFolding(graph: CodeGraph, unit: UnitCode, name: number): boolean {
   if (unit.folded.length === 0) return false;
-  return walk(graph, unit, name, 'conservative', 'affected').edge.includes(FOLD_EDGE);
+  return walk(graph, unit, name, 'conservative', 'affected').edges.includes(FOLD_EDGE);
 }
 
 /** A list as a cell: sorted, each once; of a long one its length and a hash. */

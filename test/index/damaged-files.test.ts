@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Asked } from '../helpers/asked.js';
 import { faults } from '../helpers/index-rows.js';
 import { InputError, ingest } from '../helpers/library.js';
@@ -29,13 +29,16 @@ async function indexed(files: Readonly<Record<string, string | Uint8Array>>) {
   const report = await ingest([buildDir({ ...GOOD, ...files })], { db, build: 'b' });
   expect(faults(db)).toEqual([]);
   const asked = new Asked(db);
-  try {
-    const unit = asked.unit('record_fits', { filter: { unit: DUMP } });
-    return { report, unit, classes: new Set(unit.members.map((member) => member.class)) };
-  } finally {
-    asked.index.close();
-  }
+  opened.push(asked);
+  const unit = asked.unit('record_fits', { filter: { unit: DUMP } });
+  return { report, unit, classes: new Set(unit.members.map((member) => member.class)) };
 }
+
+/** What is printed of an answer is read from the index when it is asked for. */
+const opened: Asked[] = [];
+afterEach(() => {
+  for (const { index } of opened.splice(0)) index.close();
+});
 
 /** What was damaged is named in a warning. */
 const warned = (report: Awaited<ReturnType<typeof ingest>>, file: string) =>
