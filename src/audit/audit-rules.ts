@@ -1,5 +1,6 @@
 import type { Rule } from './finding.js';
 import { cannotBeLivepatched } from './rules/cannot-be-livepatched.js';
+import { conditionalTarget } from './rules/conditional-target.js';
 import { guessedFunction } from './rules/guessed-function.js';
 import { icfShared } from './rules/icf-shared.js';
 import { idleCopy } from './rules/idle-copy.js';
@@ -8,6 +9,7 @@ import { missedCaller } from './rules/missed-caller.js';
 import { missedCloneCaller } from './rules/missed-clone-caller.js';
 import { missedCopy } from './rules/missed-copy.js';
 import { notBuilt } from './rules/not-built.js';
+import { otherKernel } from './rules/other-kernel.js';
 import { referenceAbsent } from './rules/reference-absent.js';
 import { referenceAffected } from './rules/reference-affected.js';
 import { referenceAmbiguous } from './rules/reference-ambiguous.js';
@@ -25,6 +27,7 @@ import { referenceUnused } from './rules/reference-unused.js';
 import { referenceWrongObject } from './rules/reference-wrong-object.js';
 import { relaEarlySection } from './rules/rela-early-section.js';
 import { relaSection } from './rules/rela-section.js';
+import { switchedOffTarget } from './rules/switched-off-target.js';
 import { symbolsKlpStale } from './rules/symbols-klp-stale.js';
 import { targetAbsent } from './rules/target-absent.js';
 import { targetAmbiguous } from './rules/target-ambiguous.js';
@@ -46,6 +49,8 @@ export const COVERAGE_RULES: readonly Rule[] = [
 
 /** Can the functions that it patches be patched? */
 const TARGET_RULES: readonly Rule[] = [
+  otherKernel,
+  conditionalTarget,
   targetAbsent,
   wrongObject,
   targetAmbiguous,
@@ -53,6 +58,7 @@ const TARGET_RULES: readonly Rule[] = [
   targetIsClone,
   targetInInit,
   targetNotTraceable,
+  switchedOffTarget,
 ];
 
 /** Do the symbols that it refers to exist as it says? */

@@ -36,11 +36,22 @@ export function isNameOf({ name, aliases }: Member, asked: string): boolean {
   return name === asked || aliases.includes(asked);
 }
 
-/** Whether the livepatch replaces a body in one of its linked objects. */
+/** Whether the livepatch replaces a body in one of its linked objects, whatever holds besides. */
 export function isCovered(facts: AuditFacts, member: Member, object: string | null): boolean {
-  return [member.name, ...member.aliases].some((name) =>
-    targetsNamed(facts, name).some((target) => isTarget(facts, target, member, object)),
+  return targetsOf(facts, member, object).some(({ condition }) => condition === undefined);
+}
+
+/** The livepatch's entries for a body in one of its linked objects. */
+function targetsOf(facts: AuditFacts, member: Member, object: string | null): Target[] {
+  return [member.name, ...member.aliases].flatMap((name) =>
+    targetsNamed(facts, name).filter((target) => isTarget(facts, target, member, object)),
   );
+}
+
+/** The entries without which something that has to be patched would not be: whether they are there is not known. */
+export function decisiveTargets(facts: AuditFacts): ReadonlySet<Target> {
+  const open = demands(facts).map(({ required, object }) => targetsOf(facts, required.member, object));
+  return new Set(open.filter((of) => of.every(({ condition }) => condition !== undefined)).flat());
 }
 
 /** What has to be patched and can be: stuck members are what their callers stand in for. */
@@ -59,10 +70,12 @@ function isDemanded({ member }: Required): boolean {
   return member.class === 'patch' || (member.class === 'unverified' && !member.clone);
 }
 
-/** The demands that the livepatch does not meet; none without a livepatch. */
+/** The demands that the livepatch meets under no condition; none without a livepatch. */
 export function missed(facts: AuditFacts): Demand[] {
   if (!facts.targets) return [];
-  return demands(facts).filter(({ required, object }) => !isCovered(facts, required.member, object));
+  return demands(facts).filter(
+    ({ required, object }) => targetsOf(facts, required.member, object).length === 0,
+  );
 }
 
 /** The bodies of the patch set that have a name. */

@@ -1,5 +1,11 @@
 import type { ImageSymbolRow } from '../index/reader.js';
-import type { KlpRelaSection, MalformedName, ReferenceTarget } from '../livepatch/references.js';
+import type { KernelIdentity } from '../kernel/identity.js';
+import type {
+  KlpRelaSection,
+  MalformedName,
+  ModuleKernel,
+  ReferenceTarget,
+} from '../livepatch/references.js';
 import type { Member, ReachAnswer, Unknown } from '../reach/answer.js';
 import type { StaleList } from './symbol-lists.js';
 
@@ -45,6 +51,8 @@ export interface Target {
   readonly name: string;
   /** As `klp_func.old_sympos`: 0 for "the only one". */
   readonly sympos: number;
+  /** What it is patched under, where the build does not tell whether that holds. */
+  readonly condition?: string;
   /** `FILE` or `FILE:LINE`. */
   readonly where: string;
   /** The symbols of that name in the object, by position. */
@@ -91,13 +99,30 @@ export interface Reference {
   readonly suggested: readonly ImageSymbolRow[];
 }
 
+/** An entry of a livepatch that the build's configuration leaves out. */
+export interface SwitchedOff {
+  readonly object: string;
+  readonly name: string;
+  readonly condition: string;
+  readonly where: string;
+}
+
+/** A module of the livepatch, and the kernel that it is for. */
+export type LivepatchKernel = ModuleKernel & { readonly file: string };
+
 /** All that an audit looks at. */
 export interface AuditFacts {
   readonly build: string;
+  /** The kernel that was built. */
+  readonly kernel: KernelIdentity;
+  /** The kernels that the livepatch's modules are for. */
+  readonly livepatchKernels: readonly LivepatchKernel[];
   readonly changed: readonly ChangedFunction[];
   readonly untraceable: readonly UntraceableChange[];
   /** Undefined where no livepatch was given: what one will have to patch is all there is to say then. */
   readonly targets?: readonly Target[];
+  /** Entries that are none in this build. */
+  readonly switchedOff: readonly SwitchedOff[];
   /** Whether the index has linked objects to look targets up in. */
   readonly imagesKnown: ReadonlySet<string>;
   /** The union of the changed functions' patch sets: every body once, whatever it is to a livepatch. */

@@ -14,6 +14,7 @@ import {
 import type { SymbolSpec } from '../reach/symbol-spec.js';
 import type { WalkMode } from '../reach/walk.js';
 import { chainText } from '../report/chain-text.js';
+import { decideConditions, withoutSwitchedOff } from './conditions.js';
 import type { AuditFacts, ChangedFunction, Required, Target, UntraceableChange } from './facts.js';
 import { resolveReferences } from './gather-references.js';
 import { type SymbolList, staleLists } from './symbol-lists.js';
@@ -27,6 +28,8 @@ export interface NamedTarget {
   readonly object: string;
   readonly name: string;
   readonly sympos: number;
+  /** The preprocessor's condition that it is patched under. */
+  readonly condition?: string;
   readonly where: string;
 }
 
@@ -51,13 +54,18 @@ export function gatherFacts(reach: Reach, input: AuditInput): AuditFacts {
   const { index } = reach;
   const changed = input.changed.map((change) => ({ ...change, answers: answersOf(reach, change, input) }));
   const required = requiredOf(changed);
-  const targets = input.targets && resolveTargets(reach, input.build, input.targets);
-  const references = input.references ?? [];
+  const kernel = index.kernel(input.build);
+  const { standing, switchedOff } = decideConditions(input.targets ?? [], kernel);
+  const targets = input.targets && resolveTargets(reach, input.build, standing);
+  const references = (input.references ?? []).map((file) => withoutSwitchedOff(file, kernel));
   return {
     build: input.build,
+    kernel,
+    livepatchKernels: references.flatMap((of) => (of.kernel ? [{ ...of.kernel, file: of.file }] : [])),
     changed,
     untraceable: input.untraceable,
     ...(targets && { targets }),
+    switchedOff,
     references: references.flatMap((file) =>
       resolveReferences(reach, input.build, file, filesOf(required, targets)),
     ),

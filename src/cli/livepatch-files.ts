@@ -45,10 +45,11 @@ function readTargets(files: readonly LivepatchFile[], references: readonly Refer
   try {
     const livepatch = readLivepatch(files);
     for (const { where, what } of livepatch.warnings) warn(where, what);
-    return livepatch.patched.map(({ object, function: name, sympos, where }) => ({
+    return livepatch.patched.map(({ object, function: name, sympos, condition, where }) => ({
       object,
       name,
       sympos,
+      ...(condition !== undefined && { condition }),
       where,
     }));
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Entry } from '../input/inputs.js';
 import type { InputWarning } from '../input/names.js';
 import { classify, type Role } from '../input/roles.js';
 import { walk } from '../input/walk.js';
+import { type ForeignImage, IdentityReader, type KernelIdentity } from '../kernel/identity.js';
 import { type Image, imageOf } from '../symbols/image.js';
 import {
   type AddressTable,
@@ -32,7 +33,15 @@ export interface ImageOptions {
 export interface ImageFile {
   readonly role: Extract<
     Role,
-    'vmlinux' | 'module' | 'modlist' | 'modorder' | 'systemmap' | 'symvers' | 'symbolsklp'
+    | 'vmlinux'
+    | 'module'
+    | 'modlist'
+    | 'modorder'
+    | 'systemmap'
+    | 'symvers'
+    | 'symbolsklp'
+    | 'config'
+    | 'release'
   >;
   readonly name: string;
   readonly path: string;
@@ -51,6 +60,8 @@ const ROLES: ReadonlySet<Role> = new Set([
   'systemmap',
   'symvers',
   'symbolsklp',
+  'config',
+  'release',
 ]);
 
 export function isImageRole(role: Role): role is ImageFile['role'] {
@@ -134,6 +145,9 @@ export interface LoadedImages {
   /** The modules that were built, by modules.order. */
   readonly order: ReadonlySet<string>;
   readonly exports: readonly ExportedSymbol[];
+  readonly kernel: KernelIdentity;
+  /** Linked objects of another kernel than the others. */
+  readonly foreign: readonly ForeignImage[];
   readonly warnings: readonly { readonly where: string; readonly what: string }[];
 }
 
@@ -144,6 +158,7 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
   const order = new Set<string>();
   const exports: ExportedSymbol[] = [];
   const warnings: { where: string; what: string }[] = [];
+  const identity = new IdentityReader();
   for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
     const { name, path, stamp, role } = file;
     try {
@@ -152,6 +167,8 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
         const object = role === 'vmlinux' ? 'vmlinux' : moduleName(name);
         if (!objects.has(object)) {
           const elf = openElf(bytes, path);
+          if (role === 'vmlinux') identity.takeVmlinux(elf);
+          else identity.takeModule(elf);
           objects.set(object, { name: object, path, stamp, source: 'elf', elf, image: imageOf(elf) });
         }
       } else if (role === 'modlist') {
@@ -162,6 +179,10 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
         for (const module of parseModulesOrder(bytes, path)) order.add(moduleName(module));
       } else if (role === 'symvers') {
         exports.push(...parseModuleSymvers(bytes, path));
+      } else if (role === 'config') {
+        identity.takeConfig(bytes.toString('utf8'), path);
+      } else if (role === 'release') {
+        identity.takeRelease(bytes.toString('utf8'));
       } else if (role === 'systemmap') {
         if (!objects.has('vmlinux')) {
           const table = parseSystemMap(bytes, path);
@@ -178,10 +199,32 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
       warnings.push({ where: error.where, what: `${error.what}: what it would say is unknown` });
     }
   }
-  return { objects: [...objects.values()], modulesOf, order, exports, warnings };
+  const kernel = identity.identity();
+  return {
+    objects: [...objects.values()],
+    modulesOf,
+    order,
+    exports,
+    kernel,
+    foreign: identity.foreign(),
+    warnings,
+  };
 }
 
-/** The better source first. */
-function rank({ role }: ImageFile): number {
-  return ['vmlinux', 'module', 'modlist', 'modorder', 'symvers', 'systemmap', 'symbolsklp'].indexOf(role);
+/** The better source first; of one kind, what is nearer to the build's root. */
+function rank({ role, name }: ImageFile): number {
+  return RANKS.indexOf(role) * DEEPEST + Math.min(name.split('/').length, DEEPEST - 1);
 }
+
+const RANKS: readonly ImageFile['role'][] = [
+  'vmlinux',
+  'module',
+  'modlist',
+  'modorder',
+  'symvers',
+  'systemmap',
+  'symbolsklp',
+  'config',
+  'release',
+];
+const DEEPEST = 1000;

@@ -5,6 +5,7 @@ import { type PlacedSymbols, writeBuildGraph } from './build-graph-writer.js';
 import { BulkInsert, type Value } from './bulk-insert.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
+import { writeForeign, writeKernel } from './kernel-writer.js';
 import { unitsToLink, writeLinked } from './link-writer.js';
 import { writeOutside } from './outside-writer.js';
 import { writeLinkProblems } from './problem-writer.js';
@@ -33,6 +34,8 @@ export async function writeImages(
   ]) {
     db.prepare(sql).run(build);
   }
+  writeKernel(db, build, loaded.kernel);
+  writeForeign(db, build, loaded.foreign);
   const images = insertImages(db, build, loaded);
   const units = unitsToLink(db, build, loaded, images);
   const linked = linkUnits(loaded.objects, units);

@@ -28,6 +28,8 @@ export type ProblemCode =
   | 'no-dump'
   | 'input-unread'
   | 'image-unread'
+  | 'image-other-kernel'
+  | 'debug-other-build'
   | 'module-missing'
   | 'function-without-unit';
 

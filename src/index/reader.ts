@@ -1,7 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { KernelIdentity } from '../kernel/identity.js';
 import { Role } from '../symbols/bodies.js';
 import { type InitBounds, lifetimeOf, type SectionLifetime } from '../symbols/section-lifetime.js';
 import { GraphReader } from './graph-reader.js';
+import { readKernel } from './kernel-reader.js';
 import { MemberReader } from './member-reader.js';
 import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
 import type { ProblemRow } from './problems.js';
@@ -52,6 +54,11 @@ export class IndexReader {
     )
       .pluck()
       .get(build, name) as number | undefined;
+  }
+
+  /** Which kernel a build is. */
+  kernel(build: string): KernelIdentity {
+    return readKernel(this.#db, build);
   }
 
   close(): void {

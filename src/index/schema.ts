@@ -15,6 +15,24 @@ CREATE TABLE build (
   image_stamp TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
+CREATE TABLE kernel (
+  build INTEGER PRIMARY KEY REFERENCES build,
+  release TEXT,
+  vermagic TEXT,
+  build_id TEXT,
+  abi TEXT,
+  config TEXT,
+  producer TEXT,
+  passes TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE config (
+  build INTEGER NOT NULL REFERENCES build,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (build, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 
 CREATE TABLE path (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, normal TEXT NOT NULL) STRICT;

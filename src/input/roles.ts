@@ -10,7 +10,9 @@ export type Role =
   | 'vmlinux'
   | 'systemmap'
   | 'symvers'
-  | 'symbolsklp';
+  | 'symbolsklp'
+  | 'config'
+  | 'release';
 
 const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
   ['vmlinux', 'vmlinux'],
@@ -21,6 +23,9 @@ const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
   ['Module.symvers', 'symvers'],
   ['modules.order', 'modorder'],
   ['symbols.klp', 'symbolsklp'],
+  ['.config', 'config'],
+  ['kernel.release', 'release'],
+  ['utsrelease.h', 'release'],
 ]);
 
 const ENDINGS: readonly (readonly [string, Role])[] = [
@@ -50,8 +55,12 @@ export function classify(name: string): Role | undefined {
   for (const [ending, role] of ENDINGS) {
     if (base.length > ending.length && base.endsWith(ending)) return role;
   }
-  return ICF_SUFFIX.test(base) ? 'folding' : undefined;
+  if (ICF_SUFFIX.test(base)) return 'folding';
+  return INSTALLED_CONFIG.test(name) ? 'config' : undefined;
 }
+
+/** Where distributions put the configuration of an installed kernel. */
+const INSTALLED_CONFIG = /(?:^|\/)(?:config-\d[^/]*|lib\/modules\/[^/]+\/config)$/;
 
 /** GCC's pass number, three digits at least, and the kind of pass (dumpfile.cc, `get_dump_file_name`: i, l, r or t). */
 const DUMP_SUFFIX = /(?:\.\d{3,}[ilrt])?\.ipa-clones$/;

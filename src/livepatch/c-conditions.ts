@@ -107,7 +107,7 @@ export class Conditions {
     frame.skipped = frame.taken || value === '0';
     frame.own = frame.skipped || value === '1' ? '' : plain(condition);
     const parts = frame.own === '' ? frame.earlier : [...frame.earlier, frame.own];
-    frame.condition = frame.skipped ? '' : parts.join(' && ');
+    frame.condition = frame.skipped ? '' : allOf(parts);
   }
 
   private top(line: number): Frame {
@@ -121,6 +121,15 @@ export class Conditions {
     return frame;
   }
 }
+
+/** One condition for several that all have to hold. */
+export function allOf(conditions: readonly string[]): string {
+  if (conditions.length === 1) return conditions[0]!;
+  return conditions.map((one) => (BINDS_LESS.test(one) ? `(${one})` : one)).join(' && ');
+}
+
+/** Operators that `&&` would tear apart. */
+const BINDS_LESS = /\|\||\?/;
 
 function plain(condition: string): string {
   return condition.trim().replaceAll(/\s+/g, ' ');

@@ -10,6 +10,8 @@ import {
   type SymbolTable,
 } from '../elf/index.js';
 import { InputError } from '../errors.js';
+import { modinfoOf } from '../kernel/elf-facts.js';
+import { abiOf } from '../symbols/object-evidence.js';
 import {
   KLP_MODULE_RELOCS,
   KLP_SYM,
@@ -19,7 +21,13 @@ import {
   parseKlpSymRela,
 } from './klp-names.js';
 import { relocationsOf } from './module-data.js';
-import { isEarlySection, type MalformedName, type References, type ReferenceTarget } from './references.js';
+import {
+  isEarlySection,
+  type MalformedName,
+  type ModuleKernel,
+  type References,
+  type ReferenceTarget,
+} from './references.js';
 import { readUses, type SymbolUses } from './symbol-uses.js';
 
 /** A full klp-convert annotation: a symbol, the object that has it, and its position there. */
@@ -41,6 +49,7 @@ export function readModuleReferences(elf: Elf): References {
   return {
     kind: 'module',
     file: elf.file,
+    kernel: kernelOf(elf),
     targets: reader.targets,
     undefinedSymbols: reader.undefinedSymbols,
     relaSections: found.relaSections,
@@ -48,6 +57,11 @@ export function readModuleReferences(elf: Elf): References {
     earlySections: [...new Set(elf.sections.map(({ name }) => name).filter(isEarlySection))],
     warnings: [],
   };
+}
+
+function kernelOf(elf: Elf): ModuleKernel {
+  const vermagic = modinfoOf(elf, 'vermagic');
+  return { abi: abiOf(elf), ...(vermagic !== undefined && { vermagic }) };
 }
 
 class Reader {

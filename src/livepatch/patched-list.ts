@@ -44,7 +44,12 @@ function readLine(text: string, where: string): PatchedFunction {
     function: match[1]!,
     sympos: Number(match[2] ?? 0),
     ...(replacement !== undefined && { replacement }),
-    ...(condition.length > 0 && { condition: condition.join(' ') }),
+    ...(condition.length > 0 && { condition: withoutBrackets(condition.join(' ')) }),
     where,
   };
+}
+
+/** As the layout is often written down: `[IS_ENABLED(CONFIG_X)]`. */
+function withoutBrackets(condition: string): string {
+  return /^\[(.*)\]$/.exec(condition)?.[1] ?? condition;
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { allOf } from './c-conditions.js';
 import { type CVariable, findVariables } from './c-declarations.js';
 import type { CExpression, CItem, CList } from './c-initialiser.js';
 import { type CFile, type CToken, readTokens } from './c-tokens.js';
@@ -163,7 +164,7 @@ class SourceReader {
         function: name,
         sympos: this.position(file, chosen(values(entry, 'old_sympos', FUNCTION_FIELDS), first)),
         ...(replacement !== undefined && { replacement }),
-        ...(all.length > 0 && { condition: all.join(' && ') }),
+        ...(all.length > 0 && { condition: allOf(all) }),
         where: `${file.path}:${first.line}`,
       });
     }

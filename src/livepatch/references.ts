@@ -46,8 +46,18 @@ export interface ReferenceTarget {
   readonly weak?: boolean;
   /** Why the raw name cannot be read back by who has to. */
   readonly problem?: string;
+  /** The preprocessor's condition that it is under. */
+  readonly condition?: string;
   /** `FILE` or `FILE:LINE`. */
   readonly where: string;
+}
+
+/** What a module says of the kernel that it is for. */
+export interface ModuleKernel {
+  /** Undefined for an object that modpost has not made a module of yet. */
+  readonly vermagic?: string;
+  /** Machine, class and byte order: `62-64-le`. */
+  readonly abi: string;
 }
 
 /** A section of relocations that livepatch applies. */
@@ -79,6 +89,8 @@ export interface MalformedName {
 export interface References {
   readonly kind: 'module' | 'source';
   readonly file: string;
+  /** Of a module. */
+  readonly kernel?: ModuleKernel;
   /** Annotated and converted ones, by symbol table or line; in a module, each symbol and annotation once. */
   readonly targets: readonly ReferenceTarget[];
   /** Symbols left to the module loader: exports, or a mistake; how `undefined`. Empty for C source. */

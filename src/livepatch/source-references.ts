@@ -1,3 +1,4 @@
+import { allOf } from './c-conditions.js';
 import { isMark, readInitialiser } from './c-initialiser.js';
 import { type CFile, type CToken, readTokens } from './c-tokens.js';
 import { nameOf, numberOf } from './c-values.js';
@@ -55,7 +56,8 @@ class Reader {
     const parsed = parseKlpSymRela(raw);
     if (parsed.problem !== undefined)
       this.malformed.push({ what: 'symbol', raw, problem: parsed.problem, where });
-    if ('name' in parsed) this.targets.push({ how: 'annotated-minimal', raw, ...parsed, uses: [], where });
+    if (!('name' in parsed)) return;
+    this.targets.push({ how: 'annotated-minimal', raw, ...parsed, ...under(token), uses: [], where });
   }
 
   private annotation(at: number): void {
@@ -99,6 +101,7 @@ class Reader {
         name: raw,
         symbolObject: object,
         position: number,
+        ...under(item.first),
         uses: [],
         where,
       });
@@ -130,6 +133,10 @@ class Reader {
   private where({ line }: CToken): string {
     return `${this.file.path}:${line}`;
   }
+}
+
+function under({ conditions }: CToken): Pick<ReferenceTarget, 'condition'> {
+  return conditions.length === 0 ? {} : { condition: allOf(conditions) };
 }
 
 function splitAtCommas(tokens: readonly CToken[]): CToken[][] {

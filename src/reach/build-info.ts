@@ -1,5 +1,6 @@
 import type { ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
+import type { KernelIdentity } from '../kernel/identity.js';
 
 /** What the index holds of one build. */
 export interface BuildInfo {
@@ -7,6 +8,7 @@ export interface BuildInfo {
   readonly root: string;
   /** ISO 8601. */
   readonly indexedAt: string;
+  readonly kernel: KernelIdentity;
   readonly counts: Readonly<Record<string, number>>;
   readonly kinds: readonly { readonly kind: string; readonly count: number }[];
   /** By linked object. */
@@ -32,6 +34,7 @@ export function buildInfo(index: IndexReader, build?: string): BuildInfo[] {
       name,
       root,
       indexedAt,
+      kernel: index.kernel(name),
       counts: index.counts(name),
       kinds: index.edgeKinds(name),
       coverage: index.coverage(name).map(({ without, ...of }) => {

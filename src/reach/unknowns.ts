@@ -150,6 +150,13 @@ function gapsOf(index: IndexReader, build: string): Gaps {
   return gaps;
 }
 
+/** Linked objects that were not read, or that are another kernel's. */
+const OF_IMAGES: ReadonlySet<ProblemCode> = new Set([
+  'image-unread',
+  'image-other-kernel',
+  'debug-other-build',
+]);
+
 function readGaps(index: IndexReader, build: string): Gaps {
   const problems = index.problems({ build });
   const ofUnit = new Map<string, ProblemUnknown[]>();
@@ -164,7 +171,7 @@ function readGaps(index: IndexReader, build: string): Gaps {
       const own = ofUnit.get(problem.unit);
       if (own) own.push(unknown);
       else ofUnit.set(problem.unit, [unknown]);
-    } else if (problem.code === 'image-unread') ofImages.push(unknown);
+    } else if (OF_IMAGES.has(problem.code)) ofImages.push(unknown);
     else if (problem.code === 'module-missing') ofModules.push(unknown);
     else ofBuild.push(unknown);
   }

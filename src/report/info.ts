@@ -2,6 +2,7 @@ import type { BuildInfo, Coverage } from '../reach/build-info.js';
 import { colours } from './colours.js';
 import { csvText } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
+import { kernelJson, kernelTexts } from './kernel-info.js';
 import type { Provenance } from './reach-report.js';
 import { counted, counting, plural, problemText } from './sentences.js';
 import { visible } from './visible.js';
@@ -18,11 +19,12 @@ export interface InfoReport {
 export function infoText({ db, builds }: InfoReport): string {
   const paint = colours();
   const lines = [visible(db)];
-  for (const { name, root, indexedAt, counts, kinds, coverage, problems } of builds) {
+  for (const { name, root, indexedAt, kernel, counts, kinds, coverage, problems } of builds) {
     lines.push(
       '',
       `build ${paint.bold(visible(name))}  ${paint.dim(`${visible(root)}, indexed ${indexedAt}`)}`,
     );
+    for (const text of kernelTexts(kernel)) lines.push(`  ${visible(text)}`);
     const rows = [
       ...Object.entries(counts),
       ...kinds.map(({ kind, count }): [string, number] => [`edges of kind ${visible(kind)}`, count]),
@@ -67,12 +69,22 @@ function coverageTexts(units: number, coverage: readonly Coverage[]): string[] {
   });
 }
 
-function buildJson({ name, root, indexedAt, counts, kinds, coverage, problems }: BuildInfo): JsonObject {
+function buildJson({
+  name,
+  root,
+  indexedAt,
+  kernel,
+  counts,
+  kinds,
+  coverage,
+  problems,
+}: BuildInfo): JsonObject {
   const numbers = Object.entries(counts).map(([what, count]) => [what, count ?? 0]);
   return {
     name,
     root,
     indexedAt,
+    kernel: kernelJson(kernel),
     counts: Object.fromEntries(numbers),
     kinds: jsonRows(kinds),
     coverage: jsonRows(coverage),

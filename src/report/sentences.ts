@@ -196,6 +196,10 @@ function problemReason(problem: Problem): string {
       return what;
     case 'image-unread':
       return `${what} (${file})`;
+    case 'image-other-kernel':
+      return `${file} is for the kernel \`${what}\`, and ${against} is not`;
+    case 'debug-other-build':
+      return `${file} ${what}, and does not belong to ${against}`;
     case 'object-missing':
       return `its object was not found (${file}), as the build has them for others`;
     case 'calls-missing':

@@ -127,6 +127,9 @@ export function targetWithout(name: string, more: Partial<Target> = {}): Target 
 export function facts(more: Partial<AuditFacts>): AuditFacts {
   return {
     build: 'b',
+    kernel: {},
+    livepatchKernels: [],
+    switchedOff: [],
     changed: [],
     untraceable: [],
     imagesKnown: new Set(['vmlinux', 'xfs']),

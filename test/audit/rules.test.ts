@@ -67,6 +67,48 @@ const CASES: Readonly<Record<string, Case>> = {
       targets: [target('other')],
     },
   },
+  'other-kernel: another release': {
+    fires: {
+      kernel: { vermagic: '6.1 SMP ' },
+      livepatchKernels: [{ file: 'a/lp.ko', abi: '62-64-le', vermagic: '5.16 SMP ' }],
+    },
+    finding: 'error other-kernel lp.ko',
+    quiet: {
+      kernel: { vermagic: '6.1 SMP ' },
+      livepatchKernels: [{ file: 'a/lp.ko', abi: '62-64-le', vermagic: '6.1 SMP' }],
+    },
+  },
+  'other-kernel: another release than the one of vmlinux, which is all that is known': {
+    fires: {
+      kernel: { release: '6.1' },
+      livepatchKernels: [{ file: 'lp.ko', abi: '62-64-le', vermagic: '6.1.2 SMP ' }],
+    },
+    finding: 'error other-kernel lp.ko',
+    quiet: {
+      kernel: { release: '6.1' },
+      livepatchKernels: [{ file: 'lp.ko', abi: '62-64-le', vermagic: '6.1 SMP ' }],
+    },
+  },
+  'other-kernel: another machine': {
+    fires: { kernel: { abi: '62-64-le' }, livepatchKernels: [{ file: 'lp.ko', abi: '22-64-be' }] },
+    finding: 'error other-kernel lp.ko',
+    quiet: { kernel: {}, livepatchKernels: [{ file: 'lp.ko', abi: '22-64-be' }] },
+  },
+  'conditional-target: the only one that covers': {
+    fires: { required: [required(member('f'))], targets: [target('f', { condition: 'X' })] },
+    finding: 'error conditional-target f',
+    quiet: { required: [required(member('f'))], targets: [target('f')] },
+  },
+  'conditional-target: besides another one': {
+    fires: { required: [required(member('f'))], targets: [target('f', { condition: 'X' }), target('f')] },
+    finding: 'warning conditional-target f',
+    quiet: { required: [required(member('f'))], targets: [target('f')] },
+  },
+  'switched-off-target': {
+    fires: { switchedOff: [{ object: 'vmlinux', name: 'f', condition: 'X', where: 'lp.c:3' }] },
+    finding: 'note switched-off-target f',
+    quiet: {},
+  },
   'missed-copy: of two functions of one name, the other is patched': {
     fires: {
       required: [required(member('s')), required(member('s', { unit: unit(2, 'b') }))],

@@ -264,7 +264,7 @@ describe.skipIf(!existsSync(corpus))('the corpus (set KLP_REACH_CORPUS if this i
     ['ipa-clones', { dump: 3121 }],
     ['callgraph-info', { callgraph: 3121 }],
     ['objects', { object: 3117 }],
-    ['modules', { module: 60, modlist: 60, modorder: 1, symvers: 1, systemmap: 1 }],
+    ['modules', { module: 60, modlist: 60, modorder: 1, symvers: 1, systemmap: 1, config: 1 }],
   ])('%s.tar.zst holds %o', async (name, expected) => {
     const roles: Record<string, number> = {};
     await readArchive(join(corpus, `${name}.tar.zst`), ({ role, size, bytes }) => {

@@ -25,6 +25,11 @@ describe('classify', () => {
     ['System.map', 'systemmap'],
     ['Module.symvers', 'symvers'],
     ['symbols.klp', 'symbolsklp'],
+    ['.config', 'config'],
+    ['boot/config-6.1.0-23-amd64', 'config'],
+    ['usr/lib/modules/6.1.0/config', 'config'],
+    ['include/config/kernel.release', 'release'],
+    ['include/generated/utsrelease.h', 'release'],
   ])('%s is a %s', (name, role) => {
     expect(classify(name)).toBe(role);
   });
@@ -32,6 +37,9 @@ describe('classify', () => {
   it.each([
     'foo.c',
     'foo.mod.c',
+    '.config.old',
+    'config-y',
+    'tools/modules/config',
     'vmlinux.bin',
     'vmlinux.lds',
     'my-vmlinux',
