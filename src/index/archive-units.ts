@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
+import { openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { type Member, readArchive } from '../input/archive.js';
 import { companion, foldingName, foldingNames, stemOf, withoutCompression } from '../input/roles.js';
+import { isDebugAlone, symbolsAlone } from '../kernel/debug-file.js';
+import { checksum } from './checksum.js';
 import { type ImageFile, isImageRole } from './image-files.js';
 import { type StrayFiles, strayOf } from './strays.js';
 import type { UnitFacts } from './unit-facts.js';
@@ -66,7 +69,7 @@ export async function readArchives(
       } else if (role === 'folding') {
         folding.set(foldingName(name), { stamp, facts: parseFolding(bytes) });
       } else if (isImageRole(role)) {
-        images.push({ role, name, path: file, stamp, bytes: async () => bytes });
+        images.push(imageMember(role, member, { file, stamp, bytes }));
       }
     };
     warnings.push(...(await readArchive(archive, take)).warnings);
@@ -104,6 +107,25 @@ export async function readArchives(
     read: () => alone.flatMap(([name, { facts }]) => strayOf(name, facts.toCheck) ?? []),
   };
   return { units, images, strays, warnings };
+}
+
+/** Of debug files only the symbols are kept: they are many times as large. */
+function imageMember(
+  role: ImageFile['role'],
+  name: string,
+  { file, stamp, bytes }: { file: string; stamp: string; bytes: Buffer },
+): ImageFile {
+  const member = { role, name, path: file, stamp, archived: true };
+  if (role !== 'debug') return { ...member, bytes: async () => bytes };
+  try {
+    const elf = openElf(bytes, file);
+    if (!isDebugAlone(elf)) return { ...member, bytes: async () => bytes };
+    const kept = Buffer.from(symbolsAlone(elf));
+    return { ...member, crc: checksum(bytes), bytes: async () => kept };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { ...member, bytes: () => Promise.reject(error) };
+  }
 }
 
 function stateWithout(asked: boolean): 'missing' | 'not asked' {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Elf, openElf } from '../elf/index.js';
+import type { Elf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { readMaybeCompressed } from '../input/decompress.js';
 import type { Entry } from '../input/inputs.js';
@@ -8,7 +8,7 @@ import type { InputWarning } from '../input/names.js';
 import { classify, type Role } from '../input/roles.js';
 import { walk } from '../input/walk.js';
 import { type ForeignImage, IdentityReader, type KernelIdentity } from '../kernel/identity.js';
-import { type Image, imageOf } from '../symbols/image.js';
+import type { Image } from '../symbols/image.js';
 import {
   type AddressTable,
   type ExportedSymbol,
@@ -18,6 +18,7 @@ import {
   parseModulesOrder,
   parseSystemMap,
 } from '../symbols/text-tables.js';
+import { DebugFiles, type ForeignDebugFile } from './debug-files.js';
 
 /** Where the linked images and the tables that stand in for them are, if not in the build directory. */
 export interface ImageOptions {
@@ -42,10 +43,15 @@ export interface ImageFile {
     | 'symbolsklp'
     | 'config'
     | 'release'
+    | 'debug'
   >;
   readonly name: string;
   readonly path: string;
   readonly stamp: string;
+  /** Whether it is a member of an archive: `name` is its name there. */
+  readonly archived?: boolean;
+  /** Of a debug file of an archive, of which less is kept: CRC-32 of its contents. */
+  readonly crc?: number;
   /** Whether somebody asked for this file: it is no use to go on without it. */
   readonly isNamed?: boolean;
   /** The contents, decompressed. */
@@ -62,6 +68,7 @@ const ROLES: ReadonlySet<Role> = new Set([
   'symbolsklp',
   'config',
   'release',
+  'debug',
 ]);
 
 export function isImageRole(role: Role): role is ImageFile['role'] {
@@ -148,6 +155,7 @@ export interface LoadedImages {
   readonly kernel: KernelIdentity;
   /** Linked objects of another kernel than the others. */
   readonly foreign: readonly ForeignImage[];
+  readonly foreignDebug: readonly ForeignDebugFile[];
   readonly warnings: readonly { readonly where: string; readonly what: string }[];
 }
 
@@ -159,17 +167,19 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
   const exports: ExportedSymbol[] = [];
   const warnings: { where: string; what: string }[] = [];
   const identity = new IdentityReader();
-  for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
+  const debug = new DebugFiles(files);
+  for (const file of withWholeDebugImage(files).sort((a, b) => rank(a) - rank(b))) {
     const { name, path, stamp, role } = file;
+    if (role === 'debug') continue;
     try {
       const bytes = await file.bytes();
       if (role === 'vmlinux' || role === 'module') {
         const object = role === 'vmlinux' ? 'vmlinux' : moduleName(name);
         if (!objects.has(object)) {
-          const elf = openElf(bytes, path);
+          const { elf, image } = await debug.complete(file, bytes);
           if (role === 'vmlinux') identity.takeVmlinux(elf);
           else identity.takeModule(elf);
-          objects.set(object, { name: object, path, stamp, source: 'elf', elf, image: imageOf(elf) });
+          objects.set(object, { name: object, path, stamp, source: 'elf', elf, image });
         }
       } else if (role === 'modlist') {
         for (const object of parseModuleObjects(bytes, path).objects) {
@@ -207,8 +217,17 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
     exports,
     kernel,
     foreign: identity.foreign(),
+    foreignDebug: debug.foreign,
     warnings,
   };
+}
+
+/** Fedora and Debian install no vmlinux but the one with debug information, which is whole. */
+function withWholeDebugImage(files: readonly ImageFile[]): ImageFile[] {
+  if (files.some(({ role }) => role === 'vmlinux')) return [...files];
+  return files.map((file) =>
+    file.role === 'debug' && /(?:^|\/)vmlinux[^/]*$/.test(file.name) ? { ...file, role: 'vmlinux' } : file,
+  );
 }
 
 /** The better source first; of one kind, what is nearer to the build's root. */
@@ -226,5 +245,6 @@ const RANKS: readonly ImageFile['role'][] = [
   'symbolsklp',
   'config',
   'release',
+  'debug',
 ];
 const DEEPEST = 1000;

@@ -35,7 +35,7 @@ export async function writeImages(
     db.prepare(sql).run(build);
   }
   writeKernel(db, build, loaded.kernel);
-  writeForeign(db, build, loaded.foreign);
+  writeForeign(db, build, loaded);
   const images = insertImages(db, build, loaded);
   const units = unitsToLink(db, build, loaded, images);
   const linked = linkUnits(loaded.objects, units);

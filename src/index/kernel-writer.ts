@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { ForeignImage, KernelIdentity } from '../kernel/identity.js';
+import type { KernelIdentity } from '../kernel/identity.js';
+import type { LoadedImages } from './image-files.js';
 
 /** Which kernel the build is, as its linked objects and its configuration say. */
 export function writeKernel(
@@ -25,9 +26,16 @@ function abiOfUnits(db: Database, build: number): string | undefined {
     .get(build) as string | undefined;
 }
 
-/** Linked objects of another kernel than the build's others. */
-export function writeForeign(db: Database, build: number, foreign: readonly ForeignImage[]): void {
-  db.prepare("DELETE FROM problem WHERE build = ? AND code = 'image-other-kernel'").run(build);
-  const insert = db.prepare("INSERT INTO problem VALUES (?, NULL, 'image-other-kernel', ?, NULL, ?, ?, 0)");
-  for (const { file, says, other } of foreign) insert.run(build, file, other, says.trim());
+/** Linked objects of another kernel than the build's others, and debug files of others. */
+export function writeForeign(
+  db: Database,
+  build: number,
+  { foreign, foreignDebug }: Pick<LoadedImages, 'foreign' | 'foreignDebug'>,
+): void {
+  const codes = "'image-other-kernel', 'debug-other-build'";
+  db.prepare(`DELETE FROM problem WHERE build = ? AND code IN (${codes})`).run(build);
+  const insert = db.prepare('INSERT INTO problem VALUES (?, NULL, ?, ?, NULL, ?, ?, 0)');
+  for (const { file, says, other } of foreign)
+    insert.run(build, 'image-other-kernel', file, other, says.trim());
+  for (const { file, what, image } of foreignDebug) insert.run(build, 'debug-other-build', file, image, what);
 }

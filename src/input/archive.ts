@@ -234,7 +234,7 @@ export function bzip2Refused(path: string): InputError {
 
 /** Kernels install modules compressed, and may compress vmlinux; dumps take a twentieth. Nobody compresses an object. */
 function isCompressible(role: Role): boolean {
-  return role === 'module' || role === 'vmlinux' || role === 'dump';
+  return role === 'module' || role === 'vmlinux' || role === 'debug' || role === 'dump';
 }
 
 function stampOf(mtime: Date): bigint {

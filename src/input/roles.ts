@@ -12,6 +12,7 @@ export type Role =
   | 'symvers'
   | 'symbolsklp'
   | 'config'
+  | 'debug'
   | 'release';
 
 const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
@@ -50,17 +51,28 @@ const ENDINGS: readonly (readonly [string, Role])[] = [
  */
 export function classify(name: string): Role | undefined {
   const base = name.slice(name.lastIndexOf('/') + 1);
+  if (isDebugFile(name, base)) return 'debug';
   const whole = WHOLE_NAMES.get(base);
   if (whole !== undefined) return whole;
   for (const [ending, role] of ENDINGS) {
     if (base.length > ending.length && base.endsWith(ending)) return role;
   }
+  if (INSTALLED_VMLINUX.test(base)) return 'vmlinux';
   if (ICF_SUFFIX.test(base)) return 'folding';
   return INSTALLED_CONFIG.test(name) ? 'config' : undefined;
 }
 
 /** Where distributions put the configuration of an installed kernel. */
 const INSTALLED_CONFIG = /(?:^|\/)(?:config-\d[^/]*|lib\/modules\/[^/]+\/config)$/;
+
+/** boot/vmlinux-VERSION, as openSUSE installs it beside the image that boots. */
+const INSTALLED_VMLINUX = /^vmlinux-\d[\w.+~-]*$/;
+
+/** What was stripped off a linked object: `vmlinux.debug`, `ext4.ko.debug`, and what lies below usr/lib/debug. */
+function isDebugFile(name: string, base: string): boolean {
+  if (/^vmlinux.*\.debug$|.\.ko\.debug$/.test(base)) return true;
+  return /(?:^|\/)usr\/lib\/debug\//.test(name) && /^vmlinux|.\.ko(?:$|\.)/.test(base);
+}
 
 /** GCC's pass number, three digits at least, and the kind of pass (dumpfile.cc, `get_dump_file_name`: i, l, r or t). */
 const DUMP_SUFFIX = /(?:\.\d{3,}[ilrt])?\.ipa-clones$/;
