@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .description('read dumps and what lies beside them into the index')
     .argument(
       '<path...>',
-      'build directories, dumps, archives (.tar[.gz|.xz|.zst]), lists of dumps (@FILE, - for stdin)',
+      'build directories, dumps, archives (.tar[.gz|.xz|.zst|.bz2]), packages (.rpm, .deb), lists of dumps (@FILE, - for stdin)',
     )
     .option('-b, --build <name>', 'the name to keep them under', 'default')
     .option('--objects <dir>', 'where the objects are, if not beside the dumps')

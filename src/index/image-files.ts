@@ -168,6 +168,7 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
   const warnings: { where: string; what: string }[] = [];
   const identity = new IdentityReader();
   const debug = new DebugFiles(files);
+  refuseSeveralKernels(files);
   for (const file of withWholeDebugImage(files).sort((a, b) => rank(a) - rank(b))) {
     const { name, path, stamp, role } = file;
     if (role === 'debug') continue;
@@ -220,6 +221,22 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
     foreignDebug: debug.foreign,
     warnings,
   };
+}
+
+/** Below /boot or in the folder of a tool there may be one kernel a version: nothing tells which of them is the build. */
+function refuseSeveralKernels(files: readonly ImageFile[]): void {
+  const versions = files.flatMap(({ role, name }) => {
+    const version = /(?:^|\/)vmlinux-([^/]*?)(?:\.(?:gz|xz|zst|bz2))?$/.exec(name)?.[1];
+    return role === 'vmlinux' && version !== undefined ? [{ version, name }] : [];
+  });
+  const [first] = versions;
+  const other = versions.find(({ version }) => version !== first!.version);
+  if (!first || !other) return;
+  throw new InputError(
+    '',
+    `the input holds several kernels: ${first.name} and ${other.name}`,
+    'name the one of the build with --vmlinux, and its modules with --modules',
+  );
 }
 
 /** Fedora and Debian install no vmlinux but the one with debug information, which is whole. */

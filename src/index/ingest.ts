@@ -8,6 +8,7 @@ import { contentsHash } from './checksum.js';
 import { beginChange } from './database.js';
 import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from './image-files.js';
 import { IngestTally, type IngestWarning } from './ingest-tally.js';
+import { placeholderDumps } from './placeholders.js';
 import type { ProblemRow } from './problems.js';
 import { readUnits } from './read-units.js';
 import { NO_STRAYS, strayFiles } from './strays.js';
@@ -131,7 +132,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       const code = [...strays.read(), ...archived.strays.read()];
       await writer.setImages(loaded, code, imageStamp, options.objdump);
     }
-    writer.setUnread(unread);
+    writer.setUnread(unread, objects === undefined ? placeholderDumps(inputs.entries) : []);
     if (known.size > 0 && (vanished.length + changed.length > 0 || loaded)) writer.forgetUnused();
     writer.setIdentity();
     const imageCount = writer.imageCount();

@@ -94,14 +94,24 @@ function unverifiedNames(db: Database, build: number): ReadonlySet<string> {
 }
 
 /** Replaces what of the build's files could not be read, and marks the units that nothing is wrong with. */
-export function writeUnread(db: Database, build: number, warnings: readonly InputWarning[]): void {
-  const codes = "'input-unread', 'object-missing', 'calls-missing'";
+export function writeUnread(
+  db: Database,
+  build: number,
+  warnings: readonly InputWarning[],
+  placeholders: readonly string[],
+): void {
+  const codes = "'input-unread', 'object-missing', 'calls-missing', 'dump-placeholder'";
   db.prepare(`DELETE FROM problem WHERE build = ? AND code IN (${codes})`).run(build);
   const insert = inserter(db, build);
   for (const { id, path, object, calls } of unitsWithout(db, build)) {
     const stem = stemOf(path);
     if (object === 'missing') insert(id, missing('object-missing', companion(stem, '.o')));
     if (calls === 'missing') insert(id, missing('calls-missing', companion(stem, '.ci')));
+  }
+  const unitOf = db.prepare('SELECT id FROM unit WHERE build = ? AND path = ?').pluck();
+  for (const file of placeholders) {
+    const unit = unitOf.get(build, file) as number;
+    insert(unit, { code: 'dump-placeholder', file, line: null, other: null, what: '', more: 0 });
   }
   for (const { where, what } of warnings) insert(null, unread('input-unread', where, what));
   // Of what is missing the columns `object` and `calls` tell.

@@ -6,6 +6,7 @@ export type ProblemCode =
   // Of a dump.
   | 'incomplete-dump'
   | 'dump-lto'
+  | 'dump-placeholder'
   | 'clone-unrecorded'
   | 'removed-emitted'
   | 'code-unaccounted'

@@ -291,9 +291,9 @@ export class IndexWriter {
     return this.#db.prepare(sql).pluck().all(this.#build) as string[];
   }
 
-  /** Replaces what could not be read of the build, and says which units are whole; after `setImages`. */
-  setUnread(unread: readonly InputWarning[]): void {
-    writeUnread(this.#db, this.#build, unread);
+  /** Replaces what could not be read of the build, and dumps that may be none, and says which units are whole; after `setImages`. */
+  setUnread(unread: readonly InputWarning[], placeholders: readonly string[]): void {
+    writeUnread(this.#db, this.#build, unread, placeholders);
   }
 
   /** What is wrong with the build and its units. */

@@ -5,8 +5,9 @@ import { extract } from 'tar-stream';
 import { InputError } from '../errors.js';
 import { type ByteSource, headOf, slices, withFile } from './bytes.js';
 import { decompressedChunks, inflated, maybeDecompress, mostFrom } from './decompress.js';
-import { compressionOf, HEAD_SIZE, isBzip2, isTar, isZeroBlock } from './magic.js';
+import { compressionOf, HEAD_SIZE, isTar, isZeroBlock } from './magic.js';
 import { type InputWarning, reasonOf } from './names.js';
+import { packageChunks, packageKind } from './package.js';
 import { classify, type Role } from './roles.js';
 
 /** A file in an archive that has a role. */
@@ -31,7 +32,8 @@ export interface ArchiveSummary {
 
 /**
  * Hands out every member with a role, in the archive's order, one at a time: the next is read after `onMember` is
- * done. The archive is a tar, as it is or compressed by gzip, xz or zstd, told by its contents.
+ * done. The archive is a tar, as it is or compressed by gzip, xz, zstd or bzip2, or an rpm
+ * or deb package, told by its contents.
  *
  * @throws InputError if the archive is none, cut off or damaged (naming the member that was being read), holds a name
  *   twice or a sparse member; what `onMember` throws comes through unchanged
@@ -184,6 +186,7 @@ class ArchiveReader {
   }
 
   private blame(error: unknown): InputError {
+    if (error instanceof InputError && this.total === 0) return error;
     if (error instanceof InputError)
       return new InputError(error.where, `${error.what} (${this.at()})`, error.advice);
     const message = reasonOf(error);
@@ -201,15 +204,28 @@ class ArchiveReader {
 /** The archive's bytes without compression; an InputError if what comes is no tar. */
 async function* tarChunks(source: ByteSource, path: string): AsyncGenerator<Uint8Array> {
   const head = headOf(source, HEAD_SIZE);
+  const kind = packageKind(head);
+  if (kind !== undefined) {
+    yield* tarOf(packageChunks(kind, path), path, `a package (${kind})`);
+    return;
+  }
   const compression = compressionOf(head);
   if (compression === undefined) {
-    if (isBzip2(head)) throw bzip2Refused(path);
     if (!isTar(head) && !isZeroBlock(head)) throw new InputError(path, 'is no tar archive');
     yield* slices(source);
     return;
   }
+  yield* tarOf(decompressedChunks(source, compression, path), path, `${compression} data`);
+}
+
+/** What comes, if its beginning is that of a tar; of a package it may be compressed. */
+async function* tarOf(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  what: string,
+): AsyncGenerator<Uint8Array> {
   let first: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of decompressedChunks(source, compression, path)) {
+  for await (const chunk of chunks) {
     if (first === undefined) {
       yield chunk;
       continue;
@@ -221,20 +237,12 @@ async function* tarChunks(source: ByteSource, path: string): AsyncGenerator<Uint
     first = undefined;
   }
   if (first === undefined) return;
-  throw new InputError(path, `is ${compression} data, but what it holds is no tar archive`);
-}
-
-export function bzip2Refused(path: string): InputError {
-  return new InputError(
-    path,
-    'is compressed by bzip2, which is not supported',
-    'unpack it, or compress it with gzip, xz or zstd',
-  );
+  throw new InputError(path, `is ${what}, but what it holds is no tar archive`);
 }
 
 /** Kernels install modules compressed, and may compress vmlinux; dumps take a twentieth. Nobody compresses an object. */
 function isCompressible(role: Role): boolean {
-  return role === 'module' || role === 'vmlinux' || role === 'debug' || role === 'dump';
+  return role === 'module' || role === 'vmlinux' || role === 'debug' || role === 'dump' || role === 'symvers';
 }
 
 function stampOf(mtime: Date): bigint {

@@ -5,6 +5,7 @@ import { InputError } from '../errors.js';
 import { type ByteSource, bufferSource, headOf, slices, withFile } from './bytes.js';
 import { type Compression, compressionOf, HEAD_SIZE } from './magic.js';
 import { reasonOf } from './names.js';
+import { type Filter, filtered } from './program.js';
 import { xzChunks } from './xz.js';
 import { zstdChunks } from './zstd.js';
 
@@ -20,11 +21,12 @@ export function decompressedChunks(
   where: string,
 ): AsyncGenerator<Uint8Array> {
   if (compression === 'gzip') return gzipChunks(source, where);
+  if (compression === 'bzip2') return filtered(BZIP2, slices(source), where);
   return compression === 'xz' ? xzChunks(source, where) : zstdChunks(source, where);
 }
 
 /**
- * A file's bytes, decompressed if its first bytes are those of gzip, xz or zstd, whatever its name.
+ * A file's bytes, decompressed if its first bytes are those of gzip, xz, zstd or bzip2, whatever its name.
  *
  * @throws InputError if the file cannot be read, or its compressed data is damaged or cut off
  */
@@ -44,6 +46,14 @@ export async function maybeDecompress(bytes: Buffer, where: string): Promise<Buf
   if (compression === undefined) return bytes;
   return collect(decompressedChunks(bufferSource(bytes, where), compression, where), bytes.length, where);
 }
+
+/** No library for it is kept up, streams, and ends on any input (unbzip2-stream does not on a run of 2^32). */
+const BZIP2: Filter = {
+  program: 'bzip2',
+  args: ['-dc'],
+  what: 'is compressed by bzip2',
+  advice: 'install bzip2, or compress it with gzip, xz or zstd',
+};
 
 /** Real kernels and modules compress to a fourth at best, text to a sixtieth: what holds more than this was made to. */
 const MOST_TIMES = 100;

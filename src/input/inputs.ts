@@ -1,11 +1,11 @@
 import { type BigIntStats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.js';
-import { bzip2Refused } from './archive.js';
 import { headOf, withFile } from './bytes.js';
 import { type ListedName, parseList } from './list.js';
-import { compressionOf, HEAD_SIZE, isBzip2, isDump, isTar, isText, isZeroBlock } from './magic.js';
+import { compressionOf, HEAD_SIZE, isDump, isTar, isText, isZeroBlock } from './magic.js';
 import { bytewise, type InputWarning, joinName, reasonOf } from './names.js';
+import { packageKind } from './package.js';
 import { classify, companion, foldingName, foldingNames, type Role, stemOf } from './roles.js';
 import { walk } from './walk.js';
 
@@ -119,8 +119,7 @@ class Finder {
     const absolute = resolve(this.cwd, path);
     const head = await withFile(absolute, async (source) => headOf(source, HEAD_SIZE));
     const role = classify(path);
-    if (isBzip2(head)) throw bzip2Refused(path);
-    if (compressionOf(head) !== undefined ? role === undefined : isTar(head) || isEmptyTar(head, path)) {
+    if (isArchive(head, path, role)) {
       this.addArchive(absolute, stat);
     } else if (role === 'dump' || isDump(head)) {
       this.addDump(absolute, stat);
@@ -262,6 +261,12 @@ function realpathOr(path: string): string {
 function isAbsent(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function isArchive(head: Buffer, path: string, role: Role | undefined): boolean {
+  if (packageKind(head) !== undefined) return true;
+  if (compressionOf(head) !== undefined) return role === undefined;
+  return isTar(head) || isEmptyTar(head, path);
 }
 
 /** A file of zeros is an archive without members only if it says so. */

@@ -1,5 +1,5 @@
 /** The compressions that klp-reach undoes. */
-export type Compression = 'gzip' | 'xz' | 'zstd';
+export type Compression = 'gzip' | 'xz' | 'zstd' | 'bzip2';
 
 const GZIP = Buffer.from('1f8b', 'hex');
 const XZ = Buffer.from('fd377a585a00', 'hex');
@@ -16,6 +16,7 @@ export function compressionOf(head: Buffer): Compression | undefined {
   if (startsWith(head, GZIP)) return 'gzip';
   if (startsWith(head, XZ)) return 'xz';
   if (startsWith(head, ZSTD) || isZstdSkippable(head)) return 'zstd';
+  if (isBzip2(head)) return 'bzip2';
   return undefined;
 }
 
@@ -24,7 +25,7 @@ function isZstdSkippable(head: Buffer): boolean {
   return head.length >= 8 && (head.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50;
 }
 
-export function isBzip2(head: Buffer): boolean {
+function isBzip2(head: Buffer): boolean {
   const next = head.subarray(4, 10);
   return (
     /^BZh[1-9]$/.test(head.toString('latin1', 0, 4)) && (next.equals(BZIP2_BLOCK) || next.equals(BZIP2_END))

@@ -20,6 +20,7 @@ const WHOLE_NAMES: ReadonlyMap<string, Role> = new Map([
   ['vmlinux.gz', 'vmlinux'],
   ['vmlinux.xz', 'vmlinux'],
   ['vmlinux.zst', 'vmlinux'],
+  ['vmlinux.bz2', 'vmlinux'],
   ['System.map', 'systemmap'],
   ['Module.symvers', 'symvers'],
   ['modules.order', 'modorder'],
@@ -37,6 +38,7 @@ const ENDINGS: readonly (readonly [string, Role])[] = [
   ['.ipa-clones.gz', 'dump'],
   ['.ipa-clones.xz', 'dump'],
   ['.ipa-clones.zst', 'dump'],
+  ['.ipa-clones.bz2', 'dump'],
   ['.mod', 'modlist'],
   ['.ko', 'module'],
   ['.ko.gz', 'module'],
@@ -58,6 +60,7 @@ export function classify(name: string): Role | undefined {
     if (base.length > ending.length && base.endsWith(ending)) return role;
   }
   if (INSTALLED_VMLINUX.test(base)) return 'vmlinux';
+  if (INSTALLED_SYMVERS.test(base)) return 'symvers';
   if (ICF_SUFFIX.test(base)) return 'folding';
   return INSTALLED_CONFIG.test(name) ? 'config' : undefined;
 }
@@ -67,6 +70,7 @@ const INSTALLED_CONFIG = /(?:^|\/)(?:config-\d[^/]*|lib\/modules\/[^/]+\/config)
 
 /** boot/vmlinux-VERSION, as openSUSE installs it beside the image that boots. */
 const INSTALLED_VMLINUX = /^vmlinux-\d[\w.+~-]*$/;
+const INSTALLED_SYMVERS = /^symvers-\d[\w.+~-]*$/;
 
 /** What was stripped off a linked object: `vmlinux.debug`, `ext4.ko.debug`, and what lies below usr/lib/debug. */
 function isDebugFile(name: string, base: string): boolean {
@@ -85,7 +89,7 @@ export function stemOf(dumpPath: string): string {
 
 /** How a dump is known, compressed or not. */
 export function withoutCompression(dumpPath: string): string {
-  return dumpPath.replace(/(\.ipa-clones)\.(?:gz|xz|zst)$/, '$1');
+  return dumpPath.replace(/(\.ipa-clones)\.(?:gz|xz|zst|bz2)$/, '$1');
 }
 
 /** The source extensions that GCC's drivers know (gcc.cc `default_compilers` and the languages' lang-specs.h). */

@@ -88,6 +88,7 @@ export function walk(dir: string, readDirectory: ReadDirectory = readDirents): W
         else if (target.isFile()) fileLinks.push({ ...link, real: realpathSync(link.path) });
         else if (classify(link.name) !== undefined) warnings.push({ where: link.path, what: SPECIAL });
       } catch (error) {
+        if (isOfInstalledKernel(link.path)) continue;
         warnings.push({ where: link.path, what: `this symbolic link was not followed: ${reasonOf(error)}` });
       }
     }
@@ -97,6 +98,11 @@ export function walk(dir: string, readDirectory: ReadDirectory = readDirents): W
   files.sort((a, b) => bytewise(a.name, b.name));
   warnings.sort((a, b) => bytewise(a.where, b.where));
   return { files, warnings };
+}
+
+/** `make modules_install` links to the build's folders, which an installed or unpacked kernel is without. */
+function isOfInstalledKernel(link: string): boolean {
+  return /\/lib\/modules\/[^/]+\/(?:build|source)$/.test(link);
 }
 
 function readDirents(path: string): Dirent[] {

@@ -210,6 +210,8 @@ function problemReason(problem: Problem): string {
       return `the call graph: ${what} (${file})`;
     case 'dump-lto':
       return `${file} is a dump of link-time optimisation, which moves functions between units and renames them`;
+    case 'dump-placeholder':
+      return `${file} is empty, has no object or call graph, and was made after the build: it may stand in for a dump that is missing`;
     case 'object-lto':
       return `${file} holds code for link-time optimisation, which compiles it again: nothing tells what becomes of it`;
     case 'clone-unrecorded':

@@ -211,11 +211,6 @@ describe('findInputs with archives', () => {
     );
     expect(archives[1]?.size).toBe(archive.length);
   });
-
-  it('refuses bzip2', async () => {
-    const cwd = tree({ 'x.tar.bz2': Buffer.from('425a68393141592653590000000000', 'hex') });
-    expect(await refusal(['x.tar.bz2'], { cwd })).toContain('bzip2, which is not supported');
-  });
 });
 
 describe('findInputs refuses', () => {
