@@ -10,6 +10,7 @@
  */
 import { CommanderError } from 'commander';
 import { InputError } from '../errors.js';
+import { reasonOf } from '../input/names.js';
 
 /** Findings; with `--strict`, and in exports always, an answer that is not the whole of what has to be done. */
 export const EXIT_FINDINGS = 1;
@@ -28,7 +29,7 @@ export function exitCodeOf(error: unknown): number {
     return EXIT_UNUSABLE;
   }
   if (isRefusal(error)) {
-    say(`${error.path === undefined ? '' : `${error.path}: `}${error.message}`);
+    say(refusalText(error));
     return EXIT_UNUSABLE;
   }
   sayFault(error);
@@ -64,6 +65,22 @@ function systemText({ message, code }: NodeJS.ErrnoException): string {
 function isRefusal(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && /^(E[A-Z]+|SQLITE_[A-Z_]+)$/.test(String(error.code));
 }
+
+/** `FILE: WHAT; WHAT TO DO` of what nobody gave better words to. */
+function refusalText(error: NodeJS.ErrnoException): string {
+  const { path, code = '' } = error;
+  const where = path === undefined ? '' : `${path}: `;
+  return `${where}${reasonOf(error)}; ${ADVICE[code] ?? 'mend that, and try again'}`;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path; if it was there before, try again when nothing deletes it',
+  EACCES: 'check its permissions',
+  EPERM: 'check its permissions',
+  EISDIR: 'name a file',
+  ENOTDIR: 'check the path',
+  ENOSPC: 'make room on the disk',
+};
 
 function sayFault(error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { InputError } from '../errors.js';
-import { openForReading } from '../index/database.js';
+import { openForReading, refusalOf } from '../index/database.js';
 import { IndexReader } from '../index/reader.js';
 import type { DbOptions } from './shared-options.js';
 
@@ -13,6 +13,8 @@ export function withIndex<T>(options: IndexOptions, answer: (index: IndexReader)
   const index = open(options);
   try {
     return answer(index);
+  } catch (error) {
+    throw refusalOf(error, options.db) ?? error;
   } finally {
     index.close();
   }
@@ -26,6 +28,8 @@ export async function withIndexAsync<T>(
   const index = open(options);
   try {
     return await answer(index);
+  } catch (error) {
+    throw refusalOf(error, options.db) ?? error;
   } finally {
     index.close();
   }
@@ -41,10 +45,19 @@ const OPTIMISE_AFTER = 1_000_000;
 function open({ db, wait, build }: IndexOptions): IndexReader {
   setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);
   const index = new IndexReader(openForReading(db, wait));
-  const builds = index.builds().map(({ name }) => name);
+  const builds = namesOf(index, db);
   if (build !== undefined && !builds.includes(build)) {
     index.close();
     throw new InputError(db, `has no build "${build}"`, `it has ${builds.join(', ')}`);
   }
   return index;
+}
+
+function namesOf(index: IndexReader, db: string): string[] {
+  try {
+    return index.builds().map(({ name }) => name);
+  } catch (error) {
+    index.close();
+    throw refusalOf(error, db) ?? error;
+  }
 }

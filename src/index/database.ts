@@ -171,10 +171,11 @@ function open(file: string, options: Database.Options): Database.Database {
     // SQLite takes '' and ':memory:' for databases that are gone at the end.
     return new Database(resolve(file), options);
   } catch (error) {
-    throw new InputError(
-      file,
-      `cannot be opened (${(error as Error).message})`,
-      'check the path given with --db',
+    const why = `cannot be opened (${(error as Error).message})`;
+    throw (
+      addonRefusal(error) ??
+      refusalOf(error, file) ??
+      new InputError(file, why, 'check the path given with --db')
     );
   }
 }
@@ -230,14 +231,9 @@ function locked<T>(file: string, wait: number, step: () => T): T {
     return step();
   } catch (error) {
     const code = (error as { code?: string }).code ?? '';
-    if (code === 'SQLITE_NOTADB') throw notOurs(file);
-    if (code.startsWith('SQLITE_CORRUPT')) {
-      throw damaged(file);
+    if (!code.startsWith('SQLITE_BUSY') && !code.startsWith('SQLITE_LOCKED')) {
+      throw refusalOf(error, file) ?? error;
     }
-    if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN')) {
-      throw new InputError(file, `cannot be written (${(error as Error).message})`, 'check its permissions');
-    }
-    if (!code.startsWith('SQLITE_BUSY') && !code.startsWith('SQLITE_LOCKED')) throw error;
     const holders = whoHolds(file);
     throw new InputError(
       file,
@@ -245,6 +241,52 @@ function locked<T>(file: string, wait: number, step: () => T): T {
       'another klp-reach index, sqlite3 or datasette may be writing to it: wait for it or stop it',
     );
   }
+}
+
+/** What SQLite refuses of an index, and what to do; undefined for what is no fault of the file. */
+export function refusalOf(error: unknown, file: string): InputError | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('SQLITE_')) return undefined;
+  const kind = code.split('_')[1];
+  switch (kind) {
+    case 'NOTADB':
+      return notOurs(file);
+    case 'CORRUPT':
+      return damaged(file);
+    case 'FULL':
+      return new InputError(file, 'the disk is full', 'make room and index again');
+    case 'BUSY':
+    case 'LOCKED':
+      return new InputError(
+        file,
+        'the index is locked',
+        'wait for who writes to it, or give it longer with --wait',
+      );
+    case 'READONLY':
+      return new InputError(file, `cannot be written (${error.message})`, 'check its permissions');
+    case 'CANTOPEN':
+      return new InputError(
+        file,
+        `cannot be opened (${error.message})`,
+        'check the path given with --db, and its permissions',
+      );
+    case 'IOERR':
+      return new InputError(file, `cannot be read or written (${error.message}, ${code})`, 'check its disk');
+    default:
+      return undefined;
+  }
+}
+
+/** SQLite itself is machine code that npm brings along, or compiles (better-sqlite3, lib/database.js). */
+function addonRefusal(error: unknown): InputError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_DLOPEN_FAILED' && !/bindings file|\.node\b/.test(message)) return undefined;
+  const [why] = message.split('\n') as [string];
+  return new InputError(
+    '',
+    `SQLite cannot be loaded into Node ${process.version}, as better-sqlite3's machine code is missing or another Node's (${why})`,
+    'install klp-reach again with this Node and let npm run its install scripts, or say: npm rebuild better-sqlite3',
+  );
 }
 
 function damaged(file: string, said = ''): InputError {

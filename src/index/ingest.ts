@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors.js';
-import { findInputs, type InputOptions } from '../input/inputs.js';
+import { type Entry, findInputs, type InputOptions } from '../input/inputs.js';
 import { reasonOf } from '../input/names.js';
 import { readArchives } from './archive-units.js';
 import { contentsHash } from './checksum.js';
-import { beginChange } from './database.js';
+import { beginChange, refusalOf } from './database.js';
 import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from './image-files.js';
 import { IngestTally, type IngestWarning } from './ingest-tally.js';
+import { noDumps } from './no-dumps.js';
 import { placeholderDumps } from './placeholders.js';
 import type { ProblemRow } from './problems.js';
 import { readUnits } from './read-units.js';
@@ -88,7 +89,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
   const unread = [...inputs.warnings, ...archived.warnings, ...imageInputs.warnings];
   const strays = options.readObjects === false ? NO_STRAYS : strayFiles(inputs.entries);
   const found: FoundUnit[] = [...fileUnits, ...archived.units];
-  const stamps = stampsByName(found, paths);
+  const stamps = stampsByName(found, paths, inputs.entries);
 
   const change = beginChange(options.db, options.wait);
   try {
@@ -155,7 +156,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     };
   } catch (error) {
     change.abandon();
-    throw error;
+    throw refusalOf(error, options.db) ?? error;
   }
 }
 
@@ -189,13 +190,13 @@ function filesOf({ dump, object, calls }: FileUnit['job']): string[] {
   return files;
 }
 
-function stampsByName(found: readonly FoundUnit[], paths: readonly string[]): Map<string, string> {
+function stampsByName(
+  found: readonly FoundUnit[],
+  paths: readonly string[],
+  entries: readonly Entry[],
+): Map<string, string> {
   if (found.length === 0) {
-    throw new InputError(
-      paths.join(' '),
-      'holds no dumps',
-      'build with KCFLAGS=-fdump-ipa-clones and index that folder',
-    );
+    throw noDumps(paths, entries);
   }
   const stamps = new Map<string, string>();
   for (const { name, stamp } of found) {

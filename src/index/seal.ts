@@ -19,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { InputError } from '../errors.js';
+import { reasonOf } from '../input/names.js';
 import { checksum } from './checksum.js';
 
 const MAGIC = 'klp-reach seal 1';
@@ -32,7 +33,7 @@ const Header = { size: 100, pageSize: 16, changes: 24, pages: 28, validFor: 92 }
 
 /** Seals a database; nothing may write to it meanwhile. */
 export function seal(file: string): void {
-  const fd = openSync(file, 'r+');
+  const fd = openIndex(file, 'r+');
   try {
     const { end, changes } = headerOf(fd);
     const record = Buffer.alloc(SIZE);
@@ -58,7 +59,7 @@ export function seal(file: string): void {
  * @throws InputError if it is not
  */
 export function checkSeal(file: string, whole: boolean): boolean {
-  const fd = openSync(file, 'r');
+  const fd = openIndex(file, 'r');
   try {
     const sealed = sealedState(fd, fstatSync(fd), whole);
     if (sealed === 'damaged') {
@@ -67,6 +68,20 @@ export function checkSeal(file: string, whole: boolean): boolean {
     return sealed === 'whole';
   } finally {
     closeSync(fd);
+  }
+}
+
+/** SQLite has the file open: what is gone is its name. */
+function openIndex(file: string, flags: 'r' | 'r+'): number {
+  try {
+    return openSync(file, flags);
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new InputError(
+      file,
+      isGone ? 'the index was deleted or moved meanwhile' : `the index cannot be opened: ${reasonOf(error)}`,
+      isGone ? 'index the build again, or name another index with --db' : 'check its permissions',
+    );
   }
 }
 

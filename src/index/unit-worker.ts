@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../errors.js';
+import { reasonOf } from '../input/names.js';
 import type { UnitBatch, UnitJob } from './unit-facts.js';
 import { UnitReader } from './unit-reader.js';
 
@@ -31,9 +32,9 @@ async function answer(jobs: readonly UnitJob[]): Promise<WorkerAnswer> {
       units.push(await reader.read(job));
     } catch (error) {
       if (error instanceof InputError) return { unreadable: error.where, reason: error.what };
-      const { code, path, message } = error as NodeJS.ErrnoException;
+      const { code, path } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
-      return { unreadable: path ?? job.dump, reason: message };
+      return { unreadable: path ?? job.dump, reason: reasonOf(error) };
     }
   }
   return { batch: { units, words: reader.newWords() } };

@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports a read error',
   ESTALE: 'the network file system lost it',
   EMFILE: 'too many files are open',
+  ENOSPC: 'no space left on device',
 };
 
 /** Why the system refused, in words: without the path and the system call that Node puts in its messages. */
