@@ -10,20 +10,22 @@ const ASKING = /[/\\](?:cli[/\\](?:main|command-affected)|report[/\\](?:reach-te
  * program (measured: an ordinary question 1.8x of `node -e 0` instead of 2.2x). What runs in worker threads is a
  * program of its own.
  */
-export default Object.entries({ main: 'dist/cli/main.js', 'unit-worker': 'dist/index/unit-worker.js' }).map(
-  ([name, input]) => ({
-    input: { [name]: input },
-    platform: 'node',
-    external: Object.keys(dependencies).map((dependency) => new RegExp(`^${dependency}(?:/|$)`)),
-    // Rolldown says that the group makes some dynamic imports static: that is its purpose.
-    checks: { ineffectiveDynamicImport: false },
-    output: {
-      dir: 'dist/command',
-      format: 'es',
-      // Without a hash, so that a build leaves nothing of the one before.
-      chunkFileNames: `${name}-[name].js`,
-      minify: true,
-      codeSplitting: { groups: [{ name: 'ask', test: ASKING }] },
-    },
-  }),
-);
+export default Object.entries({
+  main: 'dist/cli/main.js',
+  'unit-worker': 'dist/index/unit-worker.js',
+  'index-worker': 'dist/index/index-worker.js',
+}).map(([name, input]) => ({
+  input: { [name]: input },
+  platform: 'node',
+  external: Object.keys(dependencies).map((dependency) => new RegExp(`^${dependency}(?:/|$)`)),
+  // Rolldown says that the group makes some dynamic imports static: that is its purpose.
+  checks: { ineffectiveDynamicImport: false },
+  output: {
+    dir: 'dist/command',
+    format: 'es',
+    // Without a hash, so that a build leaves nothing of the one before.
+    chunkFileNames: `${name}-[name].js`,
+    minify: true,
+    codeSplitting: { groups: [{ name: 'ask', test: ASKING }] },
+  },
+}));

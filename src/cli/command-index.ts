@@ -1,9 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { ImageOptions } from '../index/image-files.js';
 import type { IngestReport } from '../index/ingest.js';
+import type { Stopped } from '../index/run-index.js';
 import { visible } from '../report/visible.js';
+import { StoppedError } from './exit.js';
 import type { Progress } from './progress.js';
 import { type DbOptions, withDb } from './shared-options.js';
+import { readInput, STANDARD_INPUT } from './standard-input.js';
 
 interface IndexOptions extends DbOptions {
   readonly build: string;
@@ -57,12 +60,13 @@ export function register(program: Command): void {
 }
 
 async function run(paths: string[], options: IndexOptions): Promise<void> {
-  const { ingest } = await import('../index/ingest.js');
+  const { runIndex, Stopped } = await import('../index/run-index.js');
   const { startProgress } = await import('./progress.js');
   const progress: Progress = await startProgress('indexing');
   let report: IngestReport;
+  const list = paths.includes(STANDARD_INPUT) ? readInput(STANDARD_INPUT).toString('utf8') : undefined;
   try {
-    report = await ingest(paths, {
+    const told = {
       db: options.db,
       wait: options.wait,
       build: options.build,
@@ -74,8 +78,11 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
       keepGoing: options.keepGoing === true,
       verify: options.verify === true,
       replace: options.replace === true,
-      onProgress: progress.update,
-    });
+    };
+    const task = { paths, options: told, ...(list !== undefined && { list }) };
+    report = await runIndex(task, progress.update);
+  } catch (error) {
+    throw error instanceof Stopped ? stoppedError(error, options.db) : error;
   } finally {
     progress.stop();
   }
@@ -86,6 +93,14 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
   const more = report.problems.length - MOST_PROBLEMS;
   if (more > 0) process.stderr.write(`klp-reach: warning: and ${more} more: klp-reach info lists them\n`);
   process.stdout.write(summary(report, options.db));
+}
+
+/** 128 and the signal's number, as a shell tells it. */
+const EXIT_BY = { SIGINT: 130, SIGTERM: 143 } as const;
+
+function stoppedError({ signal, isWritten }: Stopped, db: string): StoppedError {
+  const state = isWritten ? 'the index was written before' : 'the index is as it was';
+  return new StoppedError(`stopped: ${db}: ${state}`, EXIT_BY[signal]);
 }
 
 function imageOptions({ vmlinux, modules, systemMap, symvers, symbolsKlp }: IndexOptions): ImageOptions {

@@ -5,8 +5,8 @@
  * - 1: it was, and the answer is not good ({@link EXIT_FINDINGS});
  * - 2: input, a command line or an output that cannot be used ({@link EXIT_UNUSABLE});
  * - 3: a fault of klp-reach ({@link EXIT_FAULT});
- * - 130: ended by ^C, as a shell tells of any program that SIGINT ends: nothing catches it, so that it ends the
- *   longest answer at once.
+ * - 130: ended by ^C, as a shell tells of any program that SIGINT ends. Only `index` catches it, to take back what it
+ *   began; anything else ends at once.
  */
 import { CommanderError } from 'commander';
 import { InputError } from '../errors.js';
@@ -24,6 +24,10 @@ const EXIT_FAULT = 3;
 /** The one place where what was thrown becomes an exit code, and is said. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_UNUSABLE;
+  if (error instanceof StoppedError) {
+    say(error.message);
+    return error.exitCode;
+  }
   if (error instanceof InputError) {
     say(error.message);
     return EXIT_UNUSABLE;
@@ -34,6 +38,18 @@ export function exitCodeOf(error: unknown): number {
   }
   sayFault(error);
   return EXIT_FAULT;
+}
+
+/** A command that a signal ended, and that has cleaned up after itself. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
 }
 
 /** Whatever nobody caught, in a callback too, ends the program as if the command had thrown it. */

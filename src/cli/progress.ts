@@ -1,15 +1,20 @@
+import type { IngestProgress } from '../index/ingest.js';
+
 /** A bar on a terminal, nothing in a pipe. */
 export interface Progress {
-  update(done: number, total: number): void;
+  update(progress: IngestProgress): void;
   stop(): void;
 }
+
+/** Finer than a terminal is wide. */
+const STEPS = 1000;
 
 export async function startProgress(what: string): Promise<Progress> {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
   const { SingleBar, Presets } = (await import('cli-progress')).default;
   const bar = new SingleBar(
     {
-      format: `${what} {bar} {value}/{total} units, {eta_formatted} left`,
+      format: `${what} {bar} {percentage}%, {phase}`,
       clearOnComplete: true,
       hideCursor: true,
     },
@@ -17,10 +22,10 @@ export async function startProgress(what: string): Promise<Progress> {
   );
   let started = false;
   return {
-    update(done, total) {
-      if (!started) bar.start(total, 0);
+    update({ part, phase }) {
+      if (!started) bar.start(STEPS, 0, { phase });
       started = true;
-      bar.update(done);
+      bar.update(Math.round(part * STEPS), { phase });
     },
     stop: () => bar.stop(),
   };

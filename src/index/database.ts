@@ -132,6 +132,27 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
   }
 }
 
+/** The file's change counter (fileformat2.html, 1.3.6): another one after each change; undefined where there is no index. */
+export function changesOf(file: string): number | undefined {
+  return safely(() => {
+    const head = Buffer.alloc(28);
+    const descriptor = openSync(file, 'r');
+    try {
+      return readSync(descriptor, head) === head.length ? head.readUInt32BE(24) : undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  }, undefined);
+}
+
+/** Takes back what a change that was stopped in the middle had begun; leaves no file where there was none. */
+export function undoStopped(file: string, existed: boolean, wait = DEFAULT_WAIT): void {
+  if (!existsSync(file)) return;
+  if (existsSync(journalOf(file))) undoHalfDone(file, wait);
+  const isEmpty = safely(() => statSync(file).size, 1) === 0;
+  if (!existed && isEmpty && whoHolds(file) === '') rmSync(file, { force: true });
+}
+
 /** Which file a name means: undefined for none. */
 function identityOf(file: string): string | undefined {
   const stat = statSync(file, { bigint: true, throwIfNoEntry: false });

@@ -24,6 +24,7 @@ export async function writeImages(
   dictionary: Dictionary,
   strays: readonly Stray[],
   objdump?: string,
+  onStep: (done: number) => void = () => {},
 ): Promise<void> {
   for (const sql of [
     'DELETE FROM unit_image WHERE unit IN (SELECT id FROM unit WHERE build = ?)',
@@ -39,9 +40,11 @@ export async function writeImages(
   const images = insertImages(db, build, loaded);
   const units = unitsToLink(db, build, loaded, images);
   const linked = linkUnits(loaded.objects, units);
+  onStep(1 / 5);
   placeByTables(loaded.objects, units, linked);
   writeLinkProblems(db, build, loaded, { units, linked, strays });
   writeLinked(db, images.ids, units, linked, dictionary);
+  onStep(2 / 5);
   // Made again by `INDEXES` when the table is full: see there.
   db.exec('DROP INDEX IF EXISTS image_symbol_name');
   const rows = new BulkInsert(db, 'image_symbol', 13);
@@ -55,6 +58,7 @@ export async function writeImages(
     ),
   );
   rows.flush();
+  onStep(3 / 5);
   const { objects } = loaded;
   const { ids } = images;
   await writeOutside(db, build, {
@@ -69,6 +73,7 @@ export async function writeImages(
   for (const { name, object, kind, namespace } of loaded.exports) {
     exports.run(build, dictionary.name(name), object, kind, namespace);
   }
+  onStep(4 / 5);
   writeBuildGraph(db, build, inOrder(placed, loaded.objects));
 }
 

@@ -7,6 +7,7 @@ import { readArchives } from './archive-units.js';
 import { contentsHash } from './checksum.js';
 import { beginChange, refusalOf } from './database.js';
 import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from './image-files.js';
+import { type IngestProgress, ProgressTeller } from './ingest-progress.js';
 import { IngestTally, type IngestWarning } from './ingest-tally.js';
 import { noDumps } from './no-dumps.js';
 import { placeholderDumps } from './placeholders.js';
@@ -32,9 +33,11 @@ export interface IngestOptions extends InputOptions, UnitFileOptions {
   readonly replace?: boolean;
   /** How long to wait for a locked index, in milliseconds. */
   readonly wait?: number;
-  /** Told after each batch. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Told when a phase begins, and how far it is. */
+  readonly onProgress?: (progress: IngestProgress) => void;
 }
+
+export type { IngestProgress };
 
 /** What an indexing did. */
 export interface IngestReport {
@@ -79,6 +82,8 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     );
   }
   if (options.objdump !== undefined) checkObjdump(options.objdump);
+  const progress = new ProgressTeller(options.onProgress);
+  progress.at('looking for files');
   const inputs = await findInputs(paths, options);
   const fileUnits = pairUnitFiles(inputs.entries, inputs.root, options);
   const archiveReader = new UnitReader();
@@ -115,7 +120,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     const write = (batch: UnitBatch, reader: number) => {
       tally.take(batch.units);
       writer.add(batch, reader, (name) => stamps.get(name)!);
-      options.onProgress?.(tally.units, total);
+      progress.at('reading units', tally.units / total);
     };
     if (archiveFacts.length > 0) write({ units: archiveFacts, words: archiveReader.newWords() }, 0);
     const dumpsOnly = jobs.every(
@@ -123,16 +128,21 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
     );
     for await (const batch of readUnits(jobs, dumpsOnly)) write(batch, batch.reader + 1);
     tally.refuse();
+    progress.at('writing units');
     writer.finish();
 
     let loaded: LoadedImages | undefined;
     const images = imageFiles.map(({ path, stamp }) => `${path} ${stamp}`);
     const imageStamp = [...images, strays.stamp, archived.strays.stamp].join('\n');
     if (total + vanished.length > 0 || writer.imageStamp() !== imageStamp || options.verify) {
+      progress.at('reading linked objects');
       loaded = await loadImages(imageFiles);
+      progress.at('linking units');
       const code = [...strays.read(), ...archived.strays.read()];
-      await writer.setImages(loaded, code, imageStamp, options.objdump);
+      const onStep = (done: number) => progress.at('linking units', done);
+      await writer.setImages(loaded, code, imageStamp, options.objdump, onStep);
     }
+    progress.at('writing the index');
     writer.setUnread(unread, objects === undefined ? placeholderDumps(inputs.entries) : []);
     if (known.size > 0 && (vanished.length + changed.length > 0 || loaded)) writer.forgetUnused();
     writer.setIdentity();

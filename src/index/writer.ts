@@ -316,9 +316,10 @@ export class IndexWriter {
     strays: readonly Stray[],
     stamp: string,
     objdump?: string,
+    onStep?: (done: number) => void,
   ): Promise<void> {
     this.#dictionary ??= new Dictionary(this.#db);
-    await writeImages(this.#db, this.#build, loaded, this.#dictionary, strays, objdump);
+    await writeImages(this.#db, this.#build, loaded, this.#dictionary, strays, objdump, onStep);
     this.#dictionary.flush();
     this.#db.exec(INDEXES);
     this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { InputError } from '../errors.js';
+import { changesOf, undoStopped } from './database.js';
+import type { IndexMessage, IndexTask } from './index-worker.js';
+import type { IngestProgress, IngestReport } from './ingest.js';
+
+/** An indexing that somebody stopped. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+
+  constructor(
+    readonly signal: 'SIGINT' | 'SIGTERM',
+    /** Whether the index was written before: the end is all that was stopped. */
+    readonly isWritten: boolean,
+  ) {
+    super(signal);
+  }
+}
+
+/**
+ * Indexes in a thread of its own: this one is free to be told to stop, which ends the other in the middle of whatever it
+ * does, and takes back what it began.
+ *
+ * @throws Stopped if a signal ended it
+ */
+export async function runIndex(
+  task: IndexTask,
+  onProgress: (progress: IngestProgress) => void,
+): Promise<IngestReport> {
+  const { db, wait } = task.options;
+  const existed = existsSync(db);
+  const before = changesOf(db);
+  // What the thread makes for other programs to read, so that it is gone with it.
+  const scratch = mkdtempSync(join(tmpdir(), 'klp-reach-'));
+  const worker = new Worker(new URL('./index-worker.js', import.meta.url), {
+    workerData: task,
+    env: { ...process.env, TMPDIR: scratch },
+  });
+  let stopped: (signal: 'SIGINT' | 'SIGTERM') => void = () => {};
+  const signal = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
+    stopped = resolve;
+  });
+  process.on('SIGINT', stopped);
+  process.on('SIGTERM', stopped);
+  try {
+    const ended = await Promise.race([reportOf(worker, onProgress), signal]);
+    if (typeof ended !== 'string') return ended;
+    await worker.terminate();
+    undoStopped(db, existed, wait);
+    throw new Stopped(ended, changesOf(db) !== before);
+  } finally {
+    process.off('SIGINT', stopped);
+    process.off('SIGTERM', stopped);
+    await worker.terminate();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function reportOf(worker: Worker, onProgress: (progress: IngestProgress) => void): Promise<IngestReport> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: IndexMessage) => {
+      if ('progress' in message) onProgress(message.progress);
+      else if ('report' in message) resolve(message.report);
+      else if ('refused' in message) {
+        const { where, what, advice } = message.refused;
+        reject(new InputError(where, what, advice));
+      } else reject(Object.assign(new Error(message.failed.message), message.failed));
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('the thread that indexes ended without an answer')));
+  });
+}
