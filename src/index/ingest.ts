@@ -10,6 +10,7 @@ import { findImageFiles, type ImageOptions, type LoadedImages, loadImages } from
 import { type IngestProgress, ProgressTeller } from './ingest-progress.js';
 import { IngestTally, type IngestWarning } from './ingest-tally.js';
 import { noDumps } from './no-dumps.js';
+import { buildSwitches } from './object-switches.js';
 import { placeholderDumps } from './placeholders.js';
 import type { ProblemRow } from './problems.js';
 import { readUnits } from './read-units.js';
@@ -141,6 +142,7 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
       const code = [...strays.read(), ...archived.strays.read()];
       const onStep = (done: number) => progress.at('linking units', done);
       await writer.setImages(loaded, code, imageStamp, options.objdump, onStep);
+      writer.setSwitches(buildSwitches(fileUnits, loaded));
     }
     progress.at('writing the index');
     writer.setUnread(unread, objects === undefined ? placeholderDumps(inputs.entries) : []);

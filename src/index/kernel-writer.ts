@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { KernelIdentity } from '../kernel/identity.js';
+import type { Switches } from '../kernel/switches.js';
 import type { LoadedImages } from './image-files.js';
 
 /** Which kernel the build is, as its linked objects and its configuration say. */
@@ -14,6 +15,16 @@ export function writeKernel(
   ).run(build, release, vermagic, buildId, abi ?? abiOfUnits(db, build), config?.path);
   const option = db.prepare('INSERT INTO config VALUES (?, ?, ?)');
   for (const [name, value] of config?.values ?? []) option.run(build, name, value);
+}
+
+/** How the build was compiled. */
+export function writeSwitches(db: Database, build: number, switches: Switches | undefined): void {
+  const passes = [...(switches?.passes ?? [])].map(([name, state]) => `${name} ${state}`).join(', ');
+  db.prepare('UPDATE kernel SET producer = ?, passes = ? WHERE build = ?').run(
+    switches?.compiler,
+    passes,
+    build,
+  );
 }
 
 /** What most objects are for, where no linked one was read. */

@@ -1,9 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { KernelIdentity } from '../kernel/identity.js';
+import type { Switches } from '../kernel/switches.js';
 import { Role } from '../symbols/bodies.js';
 import { type InitBounds, lifetimeOf, type SectionLifetime } from '../symbols/section-lifetime.js';
 import { GraphReader } from './graph-reader.js';
-import { readKernel } from './kernel-reader.js';
+import { countFolds, readKernel, readSwitches } from './kernel-reader.js';
 import { MemberReader } from './member-reader.js';
 import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
 import type { ProblemRow } from './problems.js';
@@ -59,6 +60,11 @@ export class IndexReader {
   /** Which kernel a build is. */
   kernel(build: string): KernelIdentity {
     return readKernel(this.#db, build);
+  }
+
+  /** How a build was compiled, and how many of its functions are known to be folded into others. */
+  compiled(build: string): { readonly switches: Switches | undefined; readonly folded: number } {
+    return { switches: readSwitches(this.#db, build), folded: countFolds(this.#db, build) };
   }
 
   close(): void {

@@ -4,12 +4,14 @@ import { INLINING } from '../dump/record.js';
 import { ReferenceKind } from '../graph/open-ends.js';
 import { encodeDump } from '../graph/unit-graph.js';
 import type { InputWarning } from '../input/names.js';
+import type { Switches } from '../kernel/switches.js';
 import { Role } from '../symbols/bodies.js';
 import { Lifetime, lifetimeOf } from '../symbols/section-lifetime.js';
 import { BulkInsert } from './bulk-insert.js';
 import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { writeImages } from './image-writer.js';
+import { writeSwitches } from './kernel-writer.js';
 import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
 import { problemsOfUnit, writeUnread } from './problem-writer.js';
 import type { ProblemRow } from './problems.js';
@@ -323,6 +325,11 @@ export class IndexWriter {
     this.#dictionary.flush();
     this.#db.exec(INDEXES);
     this.#db.prepare('UPDATE build SET image_stamp = ? WHERE id = ?').run(stamp, this.#build);
+  }
+
+  /** How the build was compiled; after `setImages`. */
+  setSwitches(switches: Switches | undefined): void {
+    writeSwitches(this.#db, this.#build, switches);
   }
 
   /** Call once when all units are added. */

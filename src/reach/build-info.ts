@@ -9,6 +9,7 @@ export interface BuildInfo {
   /** ISO 8601. */
   readonly indexedAt: string;
   readonly kernel: KernelIdentity;
+  readonly compiled: ReturnType<IndexReader['compiled']>;
   readonly counts: Readonly<Record<string, number>>;
   readonly kinds: readonly { readonly kind: string; readonly count: number }[];
   /** By linked object. */
@@ -35,6 +36,7 @@ export function buildInfo(index: IndexReader, build?: string): BuildInfo[] {
       root,
       indexedAt,
       kernel: index.kernel(name),
+      compiled: index.compiled(name),
       counts: index.counts(name),
       kinds: index.edgeKinds(name),
       coverage: index.coverage(name).map(({ without, ...of }) => {

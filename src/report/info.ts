@@ -19,12 +19,12 @@ export interface InfoReport {
 export function infoText({ db, builds }: InfoReport): string {
   const paint = colours();
   const lines = [visible(db)];
-  for (const { name, root, indexedAt, kernel, counts, kinds, coverage, problems } of builds) {
+  for (const { name, root, indexedAt, kernel, compiled, counts, kinds, coverage, problems } of builds) {
     lines.push(
       '',
       `build ${paint.bold(visible(name))}  ${paint.dim(`${visible(root)}, indexed ${indexedAt}`)}`,
     );
-    for (const text of kernelTexts(kernel)) lines.push(`  ${visible(text)}`);
+    for (const text of kernelTexts(kernel, compiled)) lines.push(`  ${visible(text)}`);
     const rows = [
       ...Object.entries(counts),
       ...kinds.map(({ kind, count }): [string, number] => [`edges of kind ${visible(kind)}`, count]),
@@ -74,6 +74,7 @@ function buildJson({
   root,
   indexedAt,
   kernel,
+  compiled,
   counts,
   kinds,
   coverage,
@@ -84,7 +85,7 @@ function buildJson({
     name,
     root,
     indexedAt,
-    kernel: kernelJson(kernel),
+    kernel: kernelJson(kernel, compiled),
     counts: Object.fromEntries(numbers),
     kinds: jsonRows(kinds),
     coverage: jsonRows(coverage),
