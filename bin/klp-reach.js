@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { main } from '../dist/command/main.js';
-
-await main(process.argv);
+require('../dist/command/main.js').main(process.argv);

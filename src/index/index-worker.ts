@@ -59,4 +59,4 @@ function failureIn(error: unknown) {
   };
 }
 
-await run(workerData as IndexTask);
+void run(workerData as IndexTask);
