@@ -64,7 +64,8 @@ class Describer {
   #declaredSeveral: Declarations | undefined;
   #symbols: ReadonlyMap<number, SymbolRow> | undefined;
   #placesOfOthers: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
-  readonly #whats = new Map<number, What>();
+  /** By key. */
+  readonly #whats: What[] = [];
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
   readonly #lines = new Map<UnitCode, Int32Array>();
   readonly #goneWhats = new Map<UnitRow, [What, What]>();
@@ -229,12 +230,12 @@ class Describer {
   }
 
   what(key: number): What {
-    const target = this.#target[key]!;
-    if (target < 0) return this.#whatIsGone(key, -1 - target);
-    let what = this.#whats.get(target);
+    let what = this.#whats[key];
     if (!what) {
-      what = whatIs(this.index, this.sets, this.names, target);
-      if (isStuck(this.sets.graph.state(target))) this.#whats.set(target, what);
+      const target = this.#target[key]!;
+      what =
+        target < 0 ? this.#whatIsGone(key, -1 - target) : whatIs(this.index, this.sets, this.names, target);
+      this.#whats[key] = what;
     }
     return what;
   }

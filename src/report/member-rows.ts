@@ -65,8 +65,10 @@ export function listName({ name, aliases }: Member): string {
   return says || aliases.length === 0 ? name : `${name} (${aliases.join(', ')})`;
 }
 
-export function objectOf({ places, unit }: Member): string {
-  return places[0]?.object ?? unit.image ?? '?';
+export function objectOf(member: Member): string {
+  const { images, image } = member.unit;
+  // A unit's symbols are in its own linked objects alone.
+  return (images.length === 1 ? image : (member.places[0]?.object ?? image)) ?? '?';
 }
 
 /** Where a member is declared, the unit whose code it is if that is another file, and its other names. */
