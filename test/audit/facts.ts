@@ -37,6 +37,8 @@ let nextKey = 0;
 
 /** A function of mm/a.c that can be redirected. */
 export function member(name: string, more: Partial<Member> = {}): Member {
+  const { images } = more.unit ?? A;
+  const places = more.places ?? images.map((object) => place(object));
   return {
     key: nextKey++,
     unit: A,
@@ -56,8 +58,8 @@ export function member(name: string, more: Partial<Member> = {}): Member {
     calledBy: [],
     verified: true,
     global: false,
-    unplaced: [],
-    places: (more.unit ?? A).images.map((object) => place(object)),
+    places,
+    unplaced: images.filter((object) => !places.some((one) => one.object === object)),
     ...more,
   };
 }

@@ -9,7 +9,7 @@ function unit(
 ): UnitCode {
   const columns: Partial<UnitCode> = {
     base: 0,
-    bodyCount: 4,
+    bodyCount: new Set(symbols.map(([, body]) => body)).size,
     nodeName: Int32Array.from(nodes),
     symbolName: Int32Array.from(symbols, ([name]) => name),
     symbolBody: Int32Array.from(symbols, ([, body]) => body),
