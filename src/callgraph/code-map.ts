@@ -3,6 +3,7 @@ import {
   ElfError,
   type ElfSection,
   EM_ARM,
+  EM_X86_64,
   ET_REL,
   SHF_EXECINSTR,
   SHT_REL,
@@ -15,6 +16,7 @@ import {
 import { difference } from '../symbols/ftrace-sites.js';
 import { nameDecoder } from '../symbols/name-decoder.js';
 import { isFunctionType } from '../symbols/object-functions.js';
+import { linkedAlternatives } from './alternatives.js';
 
 /** Code that has a name. */
 export interface CodeRange {
@@ -98,6 +100,11 @@ export class CodeMap {
       const target = elf.sections[section.info];
       if (target === undefined || !REPLACEMENT_TABLES.has(target.name)) continue;
       this.#readReplacements(elf.relocations(section));
+    }
+    if (elf.type !== ET_REL && elf.machine === EM_X86_64 && this.#replacements.size === 0) {
+      for (const section of elf.sections) {
+        if (section.name === '.altinstructions') this.#readLinkedReplacements(section);
+      }
     }
     for (const starts of this.#replacements.values()) starts.sort((a, b) => a.start - b.start);
   }
@@ -303,6 +310,25 @@ export class CodeMap {
     const file = this.#symbols.fileOf(fragment.symbol);
     const near = named.filter(({ symbol }) => this.#symbols.fileOf(symbol) === file);
     return near.length === 1 ? near[0] : undefined;
+  }
+
+  #readLinkedReplacements(table: ElfSection): void {
+    for (const { original, replacement } of linkedAlternatives(this.#elf, table)) {
+      const owner = this.#placeAt(original);
+      const start = this.#placeAt(replacement);
+      const range = owner && this.#find(owner.section, owner.offset);
+      if (range === undefined || start === undefined || this.#find(start.section, start.offset)) continue;
+      getOrAdd(this.#replacements, start.section).push({ start: start.offset, owner: range.owner });
+    }
+  }
+
+  #placeAt(address: bigint): Place | undefined {
+    for (const index of this.codeSections) {
+      const section = this.#elf.sections[index]!;
+      const offset = Number(address - section.address);
+      if (offset >= 0 && offset < section.size) return { section: index, offset };
+    }
+    return undefined;
   }
 
   #readReplacements(relocations: ReturnType<Elf['relocations']>): void {

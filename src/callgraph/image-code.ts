@@ -53,12 +53,32 @@ export async function readCode(
   if (!first) return;
   let base = first.start;
   for (const { start } of spans) if (start < base) base = start;
+  await disassembleSpans(elf, spans, base, new LineReader(set, base, isEntry, take), objdump);
+}
+
+/** Takes objdump's output as it comes. */
+export interface OutputReader {
+  push(chunk: string): void;
+  end(): void;
+}
+
+/**
+ * Runs objdump over spans; addresses in its output count from `base`.
+ *
+ * @throws InputError if objdump cannot be run, or the machine is not one that can be read
+ */
+export async function disassembleSpans(
+  elf: Elf,
+  spans: readonly CodeSpan[],
+  base: bigint,
+  reader: OutputReader,
+  objdump?: string,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'klp-reach-'));
   try {
     const file = join(folder, 'code.o');
     await writeFile(file, elfOf(elf, spans, base));
-    const reader = new LineReader(set, base, isEntry, take);
-    await disassembleTo(objdump ?? objdumpFor(set), file, elf.file, reader);
+    await disassembleTo(objdump ?? objdumpFor(instructionSetOf(elf.machine)!), file, elf.file, reader);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -98,7 +118,7 @@ function readS390(
 }
 
 /** Reads objdump's lines; addresses in them count from `base`, so that they are exact numbers. */
-class LineReader {
+class LineReader implements OutputReader {
   #rest = '';
   readonly #set: InstructionSet;
   readonly #base: bigint;
@@ -151,7 +171,7 @@ async function disassembleTo(
   program: string,
   file: string,
   image: string,
-  reader: LineReader,
+  reader: OutputReader,
 ): Promise<void> {
   const child = spawn(program, ['-d', '--no-show-raw-insn', file], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ET_REL, openElf } from '../elf/index.js';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Elf, ET_REL, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
-import { DisassemblyParser } from './disassembly.js';
+import { DisassemblyParser, type DisassemblySink } from './disassembly.js';
 import type { CallFacts } from './facts.js';
 import { type InstructionSet, instructionSetOf } from './instruction-set.js';
 import { MachineCalls } from './machine-calls.js';
@@ -56,6 +57,23 @@ export async function readObjectCalls(file: string, options: ObjdumpOptions = {}
     );
   }
   return calls.finish();
+}
+
+/** Disassembles a file that is open, from a copy of it: it may come from an archive, or compressed. */
+export async function disassembleObject(
+  elf: Elf,
+  set: InstructionSet,
+  sink: DisassemblySink,
+  objdump = objdumpFor(set),
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'klp-reach-'));
+  try {
+    const copy = join(folder, 'object.o');
+    await writeFile(copy, elf.bytes);
+    await disassemble(objdump, copy, set, new DisassemblyParser(set, sink));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function readBytes(file: string): Promise<Buffer> {

@@ -58,6 +58,11 @@ export class Elf {
     this.sections = readSections(reader, is64);
   }
 
+  /** The whole file. */
+  get bytes(): Uint8Array {
+    return this.reader.bytes;
+  }
+
   /** The section's data; empty for SHT_NOBITS. A view of the file's bytes, no copy. */
   sectionBytes(section: ElfSection): Uint8Array {
     if (section.type === SHT_NOBITS || section.type === SHT_NULL) return this.reader.bytes.subarray(0, 0);

@@ -25,6 +25,8 @@ export interface UnitDump {
   /** Functions that were folded into others, and into which: ids of names. */
   readonly folded: Numbers;
   readonly kept: Numbers;
+  /** Functions that may have been folded into what they hand on to, as only machine code tells of them. */
+  readonly maybeFolded: Numbers;
 }
 
 /** What names mean in a unit after linking: its function symbols, ascending by their names' ids. */
@@ -58,6 +60,7 @@ const DUMP = [
   'cloneNames',
   'folded',
   'kept',
+  'maybeFolded',
 ] as const satisfies readonly (keyof UnitDump)[];
 const LINKED = [
   'images',
@@ -68,6 +71,15 @@ const LINKED = [
 
 export function encodeDump(dump: UnitDump): Buffer {
   return encodeColumns(dump, DUMP);
+}
+
+/** The same dump with other functions that may have been folded. */
+export function withMaybeFolded(dump: UnitDump, maybeFolded: Numbers): UnitDump {
+  const columns = Object.fromEntries(DUMP.map((name) => [name, dump[name]])) as Record<
+    keyof UnitDump,
+    Numbers
+  >;
+  return { ...columns, maybeFolded };
 }
 
 export const decodeDump: (blob: Buffer) => UnitDump = columnDecoder(DUMP);

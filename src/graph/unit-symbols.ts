@@ -182,6 +182,7 @@ function stateOf(away: boolean, fate: number, roles: number): number {
   const lifetime = fate >> 1;
   if (roles === 1 << Role.trampoline) return State.trampoline;
   if (lifetime === Lifetime.discarded) return State.discarded;
+  if (lifetime === Lifetime.undecided) return State.unverified;
   if (lifetime === Lifetime.init) return State.init;
   if (roles === 1 << Role.clone) return State.clone;
   if (away) return State.outOfReach;

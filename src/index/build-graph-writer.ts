@@ -8,8 +8,11 @@ import {
   orderBy,
   type UnitToGraph,
 } from '../graph/link-build.js';
+import { binaryOf } from '../graph/out-of-reach.js';
 import { decodeDump, encodeLinked } from '../graph/unit-graph.js';
 import { findName, orderOfSymbols } from '../graph/unit-symbols.js';
+
+import { hasEmitted, type UnitRow } from './rows.js';
 
 /** No index has more units; times names and kinds it is an exact double. */
 const UNITS = 2 ** 21;
@@ -56,7 +59,7 @@ export function writeBuildGraph(db: Database, build: number, placed: PlacedSymbo
 function readBuild(db: Database, build: number): BuildToGraph {
   const units = db
     .prepare('SELECT id, source, object, calls FROM unit WHERE build = ? ORDER BY id')
-    .all(build) as { id: number; source: string; object: string; calls: string }[];
+    .all(build) as ({ id: number } & Pick<UnitRow, 'source' | 'object' | 'calls'>)[];
   const dump = db.prepare('SELECT dump FROM unit_graph WHERE unit = ?').pluck();
   const linked = readLinked(db, build);
   return {
@@ -64,8 +67,8 @@ function readBuild(db: Database, build: number): BuildToGraph {
       return {
         id,
         source,
-        isVerified: object === 'read',
-        hasCalls: calls === 'ci' || calls === 'objdump',
+        isVerified: hasEmitted({ object }),
+        hasCalls: calls === 'ci' || calls === 'objdump' || calls === 'image',
         ...linked(id),
         dump: () => decodeDump(dump.get(id) as Buffer),
       };
@@ -170,13 +173,24 @@ function vmlinuxOf(db: Database, build: number): number {
   return (db.prepare(sql).pluck().get(build) as number | undefined) ?? -1;
 }
 
-/** Whether the calls of some unit of the build, or of code of its linked objects without a dump, were not read. */
+/**
+ * Whether the calls of some unit of the build, or of code of its linked objects without a dump, were not read. Where linked
+ * objects stand in for units' objects, those that were read say all calls of their code: a unit whose dump says nothing, or
+ * which is of another binary, is no reason then.
+ */
 function isCallsUnread(db: Database, build: number): boolean {
-  const sql = `
-    SELECT EXISTS (SELECT 1 FROM unit WHERE build = @build AND calls NOT IN ('ci', 'objdump'))
-      OR NOT EXISTS (SELECT 1 FROM image WHERE build = @build AND name = 'vmlinux' AND source = 'elf')
+  const unread = `
+    SELECT NOT EXISTS (SELECT 1 FROM image WHERE build = @build AND name = 'vmlinux' AND source = 'elf')
       OR EXISTS (SELECT 1 FROM image WHERE build = @build AND source = 'elf' AND code = 'unread')`;
-  return db.prepare(sql).pluck().get({ build }) === 1;
+  if (db.prepare(unread).pluck().get({ build }) === 1) return true;
+  const sources = db
+    .prepare(
+      `SELECT source FROM unit WHERE build = @build AND calls NOT IN ('ci', 'objdump', 'image')
+       AND NOT (lines = 0 AND EXISTS (SELECT 1 FROM unit WHERE build = @build AND calls = 'image'))`,
+    )
+    .pluck()
+    .all({ build }) as string[];
+  return sources.some((source) => binaryOf(source) === undefined);
 }
 
 function onlyNames({ units, state }: LinkedGraph): Pick<BodyColumns, 'name' | 'flags'> {

@@ -9,6 +9,8 @@ export interface Linking {
   readonly objects: readonly ObjectSymbols[];
   readonly units: readonly LinkUnit[];
   readonly linked: LinkedUnits;
+  /** By image: code without a name that is known to be of weak definitions that lost. */
+  readonly lost?: ReadonlyMap<number, readonly { section: number; start: number; end: number }[]>;
 }
 
 export interface Owner {
@@ -24,13 +26,15 @@ export class Owners {
   readonly #bodies = new Map<string, Owner>();
   readonly #named = new Map<string, Owner>();
   readonly #sections: readonly ElfSection[];
+  readonly #lost: readonly { section: number; start: number; end: number }[];
   #addresses: Map<bigint, Owner> | undefined;
   #highs: Set<number> | undefined;
   #lows: Set<number> | undefined;
   /** By section, ascending: the code of units. */
   readonly #code = new Map<number, Range[]>();
 
-  constructor(image: Image, at: number, { objects, units, linked }: Linking) {
+  constructor(image: Image, at: number, { objects, units, linked, lost }: Linking) {
+    this.#lost = lost?.get(at) ?? [];
     const object = objects[at]!;
     const { sections } = (object as Extract<ObjectSymbols, { source: 'elf' }>).elf;
     this.#sections = sections;
@@ -91,6 +95,18 @@ export class Owners {
     return gaps;
   }
 
+  /** Whether code is of a weak definition that lost: nothing calls it, so its calls are none. */
+  isLost(section: number, offset: number): boolean {
+    return this.#lost.some((code) => code.section === section && offset >= code.start && offset < code.end);
+  }
+
+  isLostAt(address: bigint): boolean {
+    return this.#lost.some(({ section, start, end }) => {
+      const offset = Number(address - this.#sections[section]!.address);
+      return offset >= start && offset < end;
+    });
+  }
+
   /** The name of the section that has an address. */
   sectionAt(address: bigint): string {
     const found = this.#sections.find(
@@ -147,7 +163,8 @@ export class Owners {
     linked: LinkedUnits,
     offsetOf: (row: number) => number | undefined,
   ): void {
-    units.forEach(({ bodies }, unit) => {
+    units.forEach(({ bodies, fixed }, unit) => {
+      if (fixed) return;
       const placed = linked.bodies[unit]!;
       bodies.forEach(({ sectionIndex, value, size }, body) => {
         if (placed[body]) return;

@@ -5,6 +5,7 @@ import { type PlacedSymbols, writeBuildGraph } from './build-graph-writer.js';
 import { BulkInsert, type Value } from './bulk-insert.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
+import { forgetImageUnits, writeImageUnits } from './image-unit-writer.js';
 import { writeForeign, writeKernel } from './kernel-writer.js';
 import { unitsToLink, writeLinked } from './link-writer.js';
 import { writeOutside } from './outside-writer.js';
@@ -26,6 +27,7 @@ export async function writeImages(
   objdump?: string,
   onStep: (done: number) => void = () => {},
 ): Promise<void> {
+  forgetImageUnits(db, build);
   for (const sql of [
     'DELETE FROM unit_image WHERE unit IN (SELECT id FROM unit WHERE build = ?)',
     'DELETE FROM outside WHERE unit IN (SELECT id FROM unit WHERE build = ?)',
@@ -38,11 +40,14 @@ export async function writeImages(
   writeKernel(db, build, loaded.kernel);
   writeForeign(db, build, loaded);
   const images = insertImages(db, build, loaded);
-  const units = unitsToLink(db, build, loaded, images);
+  const withObjects = unitsToLink(db, build, loaded, images);
+  const read = await writeImageUnits(db, build, loaded, dictionary, withObjects, objdump);
+  const units = read.fixed.size === 0 ? withObjects : unitsToLink(db, build, loaded, images, read.fixed);
   const linked = linkUnits(loaded.objects, units);
   onStep(1 / 5);
   placeByTables(loaded.objects, units, linked);
-  writeLinkProblems(db, build, loaded, { units, linked, strays });
+  const warnings = [...loaded.warnings, ...read.unread];
+  writeLinkProblems(db, build, { ...loaded, warnings }, { units, linked, strays });
   writeLinked(db, images.ids, units, linked, dictionary);
   onStep(2 / 5);
   // Made again by `INDEXES` when the table is full: see there.
@@ -67,6 +72,7 @@ export async function writeImages(
     units,
     linked,
     dictionary,
+    lost: read.lost,
     ...(objdump !== undefined && { objdump }),
   });
   const exports = db.prepare('INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?)');

@@ -4,6 +4,7 @@ import { Role } from '../symbols/bodies.js';
 import { bindingName, type LinkedUnits, type LinkSymbol, type LinkUnit } from '../symbols/link-units.js';
 import type { Dictionary } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
+import type { FixedPlaces } from './image-unit-writer.js';
 
 export interface UnitToLink extends LinkUnit {
   /** The dump's name in the build. */
@@ -20,6 +21,7 @@ export function unitsToLink(
   build: number,
   loaded: LoadedImages,
   { missing }: { readonly missing: ReadonlyMap<string, number> },
+  fixed: ReadonlyMap<number, FixedPlaces> = new Map(),
 ): UnitToLink[] {
   db.prepare(
     `DELETE FROM symbol WHERE role = ${Role.linkerScript} AND unit IN (SELECT id FROM unit WHERE build = ?)`,
@@ -54,6 +56,7 @@ export function unitsToLink(
       bodies: found.map((body) => ({ ...body, traceable: body.traceable === 1 })),
       images,
       elsewhere: modules.length > 0 && images.length === 0,
+      fixed: fixed.get(id),
       missing: modules.flatMap((module) => missing.get(module) ?? []),
     };
   });

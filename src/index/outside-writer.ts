@@ -80,6 +80,7 @@ function fromRelocations(
   readReferences(elf, {
     reference(how, section, offset, by, target) {
       if (here.holds(section.index, offset, by)) return;
+      if (how === 'call' && here.isLost(section.index, offset)) return;
       const owner = target.code
         ? here.at(target.code.section, target.code.start)
         : vmlinux?.named(target.name);
@@ -116,11 +117,13 @@ async function fromCode(
     }
   }
   const take = (how: Found['how'], from: bigint, target: bigint) => {
+    if (how === 'call' && here.isLostAt(from)) return;
     const owner = here.atAddress(target);
     if (owner)
       rows.add(owner, { how, section: here.sectionAt(from), address: from, by: labels.before(from) });
   };
   wordsOf(elf, here, take);
+  relativeWords(elf, image, here, take);
   relativeRelocations(elf, here, take);
   try {
     await readCode(elf, spans, (address) => here.atAddress(address) !== undefined, take, objdump);
@@ -163,6 +166,54 @@ function wordsOf(elf: Elf, here: Owners, take: (how: 'address', from: bigint, ta
       if (here.atAddress(target)) take('address', section.address + BigInt(at), target);
     }
   }
+}
+
+/**
+ * Tables of functions by their distance, where the architecture has such (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS; include/
+ * linux/init.h, include/linux/pci.h), by their bounds.
+ */
+const RELATIVE: readonly (readonly [start: string, end: string])[] = [
+  ['__initcall_start', '__initcall_end'],
+  ['__con_initcall_start', '__con_initcall_end'],
+  ['__start_pci_fixups_early', '__end_pci_fixups_suspend_late'],
+];
+
+function relativeWords(
+  elf: Elf,
+  image: Image,
+  here: Owners,
+  take: (how: 'address', from: bigint, target: bigint) => void,
+): void {
+  for (const [start, end] of boundsOf(image, RELATIVE)) {
+    const section = elf.sections.find(
+      ({ address, size, type }) =>
+        type !== SHT_NOBITS && start >= address && end <= address + BigInt(size) && start < end,
+    );
+    if (section === undefined) continue;
+    const from = Number(start - section.address);
+    const bytes = elf.sectionBytes(section).subarray(from, Number(end - section.address));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + 4 <= bytes.length; at += 4) {
+      const place = start + BigInt(at);
+      const target = place + BigInt(view.getInt32(at, elf.littleEndian));
+      if (here.atAddress(target)) take('address', place, target);
+    }
+  }
+}
+
+function boundsOf(
+  image: Image,
+  tables: readonly (readonly [start: string, end: string])[],
+): [start: bigint, end: bigint][] {
+  const wanted = new Set(tables.flat());
+  const at = new Map<string, bigint>();
+  image.names.forEach((name, row) => {
+    if (wanted.has(name)) at.set(name, image.address[row]!);
+  });
+  return tables.flatMap(([start, end]): [bigint, bigint][] => {
+    const [from, to] = [at.get(start), at.get(end)];
+    return from === undefined || to === undefined ? [] : [[from, to]];
+  });
 }
 
 /** Names of places in code, by address. */

@@ -2,10 +2,12 @@ import type { Database } from 'better-sqlite3';
 import type { InputWarning } from '../input/names.js';
 import { companion, stemOf } from '../input/roles.js';
 import type { LinkedUnits } from '../symbols/link-units.js';
+import { Lifetime } from '../symbols/section-lifetime.js';
 import type { LoadedImages } from './image-files.js';
 import { linkProblems } from './link-checks.js';
 import type { UnitToLink } from './link-writer.js';
 import type { Problem } from './problems.js';
+import { UNDECIDED_SOURCE } from './rows.js';
 import type { Stray } from './strays.js';
 import type { UnitFacts } from './unit-facts.js';
 
@@ -86,10 +88,12 @@ function unverifiedNames(db: Database, build: number): ReadonlySet<string> {
   const names = db
     .prepare(
       `SELECT DISTINCT t.text FROM unit u JOIN node n ON n.unit = u.id JOIN function f ON f.id = n.function
-       JOIN name t ON t.id = f.name WHERE u.build = ? AND u.object <> 'read'`,
+       JOIN name t ON t.id = f.name WHERE u.build = ? AND u.object NOT IN ('read', 'image')
+       UNION SELECT DISTINCT t.text FROM unit u JOIN body y ON y.unit = u.id AND y.lifetime = ${Lifetime.undecided}
+       JOIN symbol s ON s.unit = u.id AND s.body = y.id JOIN name t ON t.id = s.name WHERE u.build = ?`,
     )
     .pluck()
-    .all(build) as string[];
+    .all(build, build) as string[];
   return new Set(names);
 }
 
@@ -105,8 +109,8 @@ export function writeUnread(
   const insert = inserter(db, build);
   for (const { id, path, object, calls } of unitsWithout(db, build)) {
     const stem = stemOf(path);
-    if (object === 'missing') insert(id, missing('object-missing', companion(stem, '.o')));
-    if (calls === 'missing') insert(id, missing('calls-missing', companion(stem, '.ci')));
+    if (object !== null) insert(id, missing('object-missing', companion(stem, '.o'), object));
+    if (calls !== null) insert(id, missing('calls-missing', companion(stem, '.ci'), calls));
   }
   const unitOf = db.prepare('SELECT id FROM unit WHERE build = ? AND path = ?').pluck();
   for (const file of placeholders) {
@@ -128,15 +132,19 @@ function unitsWithout(db: Database, build: number) {
   return db
     .prepare(
       `SELECT id, path,
-         CASE WHEN EXISTS (SELECT 1 FROM unit o WHERE o.build = u.build AND o.object = 'read') THEN object END AS object,
-         CASE WHEN EXISTS (SELECT 1 FROM unit o WHERE o.build = u.build AND o.calls = 'ci') THEN calls END AS calls
-       FROM unit u WHERE build = ? AND (calls = 'missing' OR object = 'missing') AND (lines > 0 OR object = 'read')`,
+         CASE WHEN EXISTS (SELECT 1 FROM unit o WHERE o.build = u.build AND o.object = 'read')
+           AND object IN ('missing', 'image') THEN object END AS object,
+         CASE WHEN EXISTS (SELECT 1 FROM unit o WHERE o.build = u.build AND o.calls = 'ci')
+           AND calls IN ('missing', 'image') THEN calls END AS calls
+       FROM unit u WHERE build = ? AND source <> '${UNDECIDED_SOURCE}'
+         AND (calls IN ('missing', 'image') OR object IN ('missing', 'image')) AND (lines > 0 OR object <> 'missing')`,
     )
     .all(build) as { id: number; path: string; object: string | null; calls: string | null }[];
 }
 
-function missing(code: 'object-missing' | 'calls-missing', file: string): Problem {
-  return { code, file, line: null, other: null, what: '', more: 0 };
+/** @param state that of the unit: where a linked object stands in, the answers that it bears on say that */
+function missing(code: 'object-missing' | 'calls-missing', file: string, state: string): Problem {
+  return { code, file, line: null, other: null, what: state === 'image' ? state : '', more: 0 };
 }
 
 function unread(code: 'input-unread' | 'image-unread', file: string, what: string): Problem {

@@ -20,6 +20,7 @@ import type {
   UnitFilter,
   UnitRow,
 } from './rows.js';
+import { UNDECIDED_SOURCE } from './rows.js';
 
 export type * from './rows.js';
 
@@ -149,10 +150,11 @@ export class IndexReader {
   /** The units whose objects have a function symbol of the name; a trampoline's is nobody's function. */
   unitsWithSymbol(nameId: number): number[] {
     return this.#statement(
-      `SELECT DISTINCT unit FROM symbol WHERE name = ? AND role <> ${Role.trampoline} ORDER BY unit`,
+      `SELECT DISTINCT s.unit FROM symbol s JOIN unit u ON u.id = s.unit
+       WHERE s.name = ? AND s.role <> ${Role.trampoline} AND u.source <> ? ORDER BY s.unit`,
     )
       .pluck()
-      .all(nameId) as number[];
+      .all(nameId, UNDECIDED_SOURCE) as number[];
   }
 
   unit(id: number): UnitRow {
@@ -454,11 +456,11 @@ export class IndexReader {
     }) as ProblemRow[];
   }
 
-  /** A unit of a build whose object was not read though its dump has something to tell, if there is one. */
-  unverifiedUnits(build: string): { path: string; object: UnitRow['object'] }[] {
+  /** Units of a build of which nothing tells what was emitted though their dumps have something to tell. */
+  unverifiedUnits(build: string): Pick<UnitRow, 'path' | 'source' | 'object'>[] {
     return this.#all(
-      `SELECT u.path, u.object FROM unit u JOIN build b ON b.id = u.build
-       WHERE b.name = ? AND u.object <> 'read' AND u.lines > 0 ORDER BY u.path LIMIT 1`,
+      `SELECT u.path, u.source, u.object FROM unit u JOIN build b ON b.id = u.build
+       WHERE b.name = ? AND u.object NOT IN ('read', 'image') AND u.lines > 0 ORDER BY u.path`,
       build,
     ) as ReturnType<IndexReader['unverifiedUnits']>;
   }
@@ -480,16 +482,16 @@ export class IndexReader {
   counts(build: string): Record<string, number> {
     return this.#one(
       `SELECT count(*) AS units, sum(lines) AS lines, sum(complete = 0) AS incomplete,
-         sum(object = 'read') AS objects, sum(object = 'missing') AS "objects missing",
+         sum(object = 'read') AS objects, sum(object = 'image') AS "units from images", sum(object = 'missing') AS "objects missing",
          sum(object = 'corrupt') AS "objects corrupt",
          coalesce(sum((SELECT count(*) FROM node n WHERE n.unit = u.id AND n."order" IS NOT NULL)), 0) AS nodes,
          coalesce(sum((SELECT count(*) FROM edge e WHERE e.unit = u.id)), 0) AS edges,
          coalesce(sum((SELECT count(*) FROM symbol s WHERE s.unit = u.id)), 0) AS symbols,
-         sum(calls IN ('ci', 'objdump')) AS "units with calls",
+         sum(calls IN ('ci', 'objdump', 'image')) AS "units with calls",
          coalesce(sum((SELECT sum(count) FROM call c WHERE c.unit = u.id)), 0) AS calls,
          (SELECT count(*) FROM image i WHERE i.build = b.id) AS "linked objects",
          (SELECT count(*) FROM image_symbol s JOIN image i ON i.id = s.image WHERE i.build = b.id) AS "linked symbols"
-       FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ?`,
+       FROM unit u JOIN build b ON b.id = u.build WHERE b.name = ? AND u.source <> '${UNDECIDED_SOURCE}'`,
       build,
     ) as Record<string, number>;
   }

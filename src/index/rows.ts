@@ -18,8 +18,8 @@ export interface UnitRow {
   /** The source it was compiled from, as far as the dump's name tells. */
   readonly source: string;
   readonly complete: boolean;
-  readonly object: 'read' | 'missing' | 'corrupt' | 'not asked';
-  readonly calls: 'ci' | 'objdump' | 'missing' | 'corrupt' | 'not asked';
+  readonly object: 'read' | 'image' | 'missing' | 'corrupt' | 'not asked';
+  readonly calls: 'ci' | 'objdump' | 'image' | 'missing' | 'corrupt' | 'not asked';
   /** Whether what GCC says of identical code folding was read. */
   readonly folding: 'read' | 'missing';
   /** `vmlinux` and modules by their names: none where it is not known, or the unit is in neither. */
@@ -28,6 +28,14 @@ export interface UnitRow {
   readonly image: string | null;
   /** Whether the build's linked objects were read from ELF files, so that a unit in none of them is in none. */
   readonly imagesKnown: boolean;
+}
+
+/** The source of what stands for functions of a linked object that are of one of several units: no unit of the build. */
+export const UNDECIDED_SOURCE = '?';
+
+/** Whether it is known which functions of a unit were emitted: by its object, or by the image that it is part of. */
+export function hasEmitted({ object }: Pick<UnitRow, 'object'>): boolean {
+  return object === 'read' || object === 'image';
 }
 
 export interface NodeRow {

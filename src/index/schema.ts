@@ -67,11 +67,11 @@ CREATE TABLE unit (
   stamp TEXT NOT NULL,
   lines INTEGER NOT NULL,
   complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
-  object TEXT NOT NULL CHECK (object IN ('read', 'missing', 'corrupt', 'not asked')),
+  object TEXT NOT NULL CHECK (object IN ('read', 'image', 'missing', 'corrupt', 'not asked')),
   object_path TEXT,
   abi TEXT,
   contents TEXT NOT NULL,
-  calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'missing', 'corrupt', 'not asked')),
+  calls TEXT NOT NULL CHECK (calls IN ('ci', 'objdump', 'image', 'missing', 'corrupt', 'not asked')),
   folding TEXT NOT NULL CHECK (folding IN ('read', 'missing')),
   UNIQUE (build, path)
 ) STRICT;
@@ -121,7 +121,7 @@ CREATE TABLE body (
   value INTEGER NOT NULL,
   size INTEGER NOT NULL,
   traceable INTEGER NOT NULL CHECK (traceable IN (0, 1)),
-  lifetime INTEGER NOT NULL CHECK (lifetime BETWEEN 0 AND 3),
+  lifetime INTEGER NOT NULL CHECK (lifetime BETWEEN 0 AND 4),
   owner INTEGER NOT NULL,
   PRIMARY KEY (unit, id)
 ) STRICT, WITHOUT ROWID;
@@ -234,7 +234,7 @@ CREATE INDEX IF NOT EXISTS image_symbol_name ON image_symbol (name);
 CREATE INDEX IF NOT EXISTS problem_unit ON problem (unit);
 CREATE INDEX IF NOT EXISTS unit_build ON unit (build);
 CREATE INDEX IF NOT EXISTS unit_incomplete ON unit (build) WHERE complete = 0;
-CREATE INDEX IF NOT EXISTS unit_without_calls ON unit (build) WHERE calls NOT IN ('ci', 'objdump');
+CREATE INDEX IF NOT EXISTS unit_without_calls ON unit (build) WHERE calls NOT IN ('ci', 'objdump', 'image');
 `;
 
 /** What a person with sqlite3 or datasette reads: the same rows in words. */
@@ -271,7 +271,7 @@ CREATE VIEW symbols AS
     CASE s.role WHEN 0 THEN 'function' WHEN 1 THEN 'clone' WHEN 2 THEN 'fragment' WHEN 3 THEN 'trampoline'
       WHEN 4 THEN 'linker script' ELSE 'compiler' END AS role,
     s.lost, s.body, sec.text AS section, y.value, y.size, y.traceable,
-    CASE y.lifetime WHEN 0 THEN 'core' WHEN 1 THEN 'init' WHEN 2 THEN 'exit' ELSE 'discarded' END AS lifetime
+    CASE y.lifetime WHEN 0 THEN 'core' WHEN 1 THEN 'init' WHEN 2 THEN 'exit' WHEN 3 THEN 'discarded' ELSE 'undecided' END AS lifetime
   FROM symbol s
   JOIN body y ON y.unit = s.unit AND y.id = s.body
   JOIN unit u ON u.id = s.unit JOIN build b ON b.id = u.build
@@ -318,7 +318,7 @@ CREATE VIEW image_symbols AS
 -- One row a (unit, function name) of the dumps: is it reported as removed (every node of the name), is it in the object?
 CREATE VIEW emission AS
   SELECT b.name AS build, u.path AS unit, t.text AS name, min(n.removed) AS removed,
-    CASE u.object WHEN 'read' THEN EXISTS (SELECT 1 FROM symbol s WHERE s.unit = n.unit AND s.name = f.name) END AS emitted
+    CASE WHEN u.object IN ('read', 'image') THEN EXISTS (SELECT 1 FROM symbol s WHERE s.unit = n.unit AND s.name = f.name) END AS emitted
   FROM node n
   JOIN function f ON f.id = n.function JOIN name t ON t.id = f.name
   JOIN unit u ON u.id = n.unit JOIN build b ON b.id = u.build

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { INLINING } from '../dump/record.js';
-import { ReferenceKind } from '../graph/open-ends.js';
 import { encodeDump } from '../graph/unit-graph.js';
 import type { InputWarning } from '../input/names.js';
 import type { Switches } from '../kernel/switches.js';
-import { Role } from '../symbols/bodies.js';
-import { Lifetime, lifetimeOf } from '../symbols/section-lifetime.js';
 import { BulkInsert } from './bulk-insert.js';
+import { CodeRows } from './code-rows.js';
 import { Dictionary, emptyTranslation, type Translation } from './dictionary.js';
 import type { LoadedImages } from './image-files.js';
 import { writeImages } from './image-writer.js';
@@ -15,9 +13,10 @@ import { writeSwitches } from './kernel-writer.js';
 import { PROBLEM_ORDER, PROBLEMS } from './problem-rows.js';
 import { problemsOfUnit, writeUnread } from './problem-writer.js';
 import type { ProblemRow } from './problems.js';
+import { UNDECIDED_SOURCE } from './rows.js';
 import { INDEXES } from './schema.js';
 import type { Stray } from './strays.js';
-import type { CallFacts, ObjectFacts, UnitBatch, UnitFacts } from './unit-facts.js';
+import type { CallFacts, UnitBatch, UnitFacts } from './unit-facts.js';
 
 /** A unit as the index has it. */
 export interface KnownUnit {
@@ -25,9 +24,6 @@ export interface KnownUnit {
   readonly stamp: string;
   readonly contents: string;
 }
-
-/** More names or nodes than this no build has, and the product of two is an exact double. */
-const PAIR = 2 ** 26;
 
 /** Writes one build's units. Every call is part of the change that the database is in. */
 export class IndexWriter {
@@ -39,15 +35,9 @@ export class IndexWriter {
   readonly #problems: BulkInsert;
   readonly #nodes: BulkInsert;
   readonly #edges: BulkInsert;
-  readonly #bodies: BulkInsert;
-  readonly #symbols: BulkInsert;
-  readonly #references: BulkInsert;
-  readonly #lost: BulkInsert;
   readonly #folds: BulkInsert;
-  readonly #calls: BulkInsert;
   readonly #graphs: BulkInsert;
-  /** Section name -> `body.lifetime`. */
-  readonly #lifetimes = new Map<number, number>();
+  #code: CodeRows | undefined;
   readonly #staged: readonly string[];
   #nextUnit: number;
 
@@ -72,19 +62,14 @@ export class IndexWriter {
     this.#problems = new BulkInsert(db, 'problem', 8);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
-    this.#bodies = new BulkInsert(db, 'body', 9);
-    this.#symbols = new BulkInsert(db, 'symbol', 7);
-    this.#references = new BulkInsert(db, 'reference', 5);
-    this.#lost = new BulkInsert(db, 'lost_symbol', 2);
     this.#folds = new BulkInsert(db, 'fold', 3);
-    this.#calls = new BulkInsert(db, 'call', 4);
     this.#graphs = new BulkInsert(db, 'unit_graph', 3);
   }
 
   /** The build's units by name. */
   known(): Map<string, KnownUnit> {
-    const sql = 'SELECT path, id, stamp, contents FROM unit WHERE build = ?';
-    const rows = this.#db.prepare(sql).all(this.#build) as (KnownUnit & { path: string })[];
+    const sql = 'SELECT path, id, stamp, contents FROM unit WHERE build = ? AND source <> ?';
+    const rows = this.#db.prepare(sql).all(this.#build, UNDECIDED_SOURCE) as (KnownUnit & { path: string })[];
     return new Map(rows.map(({ path, ...unit }) => [path, unit]));
   }
 
@@ -140,11 +125,17 @@ export class IndexWriter {
       this.#edges.add(id, edgeSeq[edge]!, edgeSrc[edge]!, edgeDst[edge]!, to.kinds[edgeKind[edge]!]!);
     }
     const clones = this.#cloneNames(unit, to);
-    this.#addObject(id, unit, clones, to);
+    const rows = this.#codeRows();
+    const word = (name: number) => to.names[name]!;
+    if (object.state === 'read') {
+      rows.addSymbols(id, { symbols: object.symbols, compilerNames: unit.compilerNames, clones }, word);
+    }
     const functions = Array.from(nodeFunction, (f) => to.functions[f]!);
     const more = this.#addNodesOfCalls(id, calls, functions, to);
-    this.#addCalls(id, object, calls, to);
-    this.#addReferences(id, object, calls, to);
+    const references = object.state === 'read' ? object.references : undefined;
+    const lists = [...('caller' in calls ? [calls] : []), ...(references ? [references] : [])];
+    rows.addCalls(id, lists, word);
+    rows.addReferences(id, lists, references, word);
     const folded = unit.folds.folded.map((name) => to.names[name]!);
     const kept = unit.folds.kept.map((name) => to.names[name]!);
     folded.forEach((name, at) => {
@@ -161,8 +152,14 @@ export class IndexWriter {
       cloneNames: Int32Array.from(clones).sort(),
       folded,
       kept,
+      maybeFolded: new Int32Array(0),
     });
     this.#graphs.add(id, graph, EMPTY);
+  }
+
+  #codeRows(): CodeRows {
+    this.#code ??= new CodeRows(this.#db, this.#dictionary!);
+    return this.#code;
   }
 
   /** The names that a clone record makes out of a function of another name (DOMAIN: clone). */
@@ -188,98 +185,6 @@ export class IndexWriter {
       this.#nodes.add(unit, inDump.length + nth, f, null, 0);
     });
     return more;
-  }
-
-  /** What the call graph says, and the calls of inline assembly, which only the object has. */
-  #addCalls(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation): void {
-    const known = new Set<number>();
-    const add = (caller: number, callee: number, count: number) => {
-      const pair = caller * PAIR + callee;
-      if (known.has(pair)) return;
-      known.add(pair);
-      this.#calls.add(unit, caller, callee, count);
-    };
-    for (const list of [calls, object.state === 'read' ? object.references : undefined]) {
-      if (list === undefined || !('caller' in list)) continue;
-      for (let i = 0; i < list.caller.length; i++) {
-        if (list.caller[i]! >= 0) add(to.names[list.caller[i]!]!, to.names[list.callee[i]!]!, list.count[i]!);
-      }
-    }
-  }
-
-  #addReferences(unit: number, object: ObjectFacts, calls: CallFacts, to: Translation): void {
-    const known = new Set<string>();
-    const add = (target: number, section: number, by: number, kind: number) => {
-      const key = `${target} ${section} ${by} ${kind}`;
-      if (known.has(key)) return;
-      known.add(key);
-      this.#references.add(unit, target, section, by, kind);
-    };
-    const word = (name: number) => (name < 0 ? 0 : to.names[name]!);
-    if (object.state === 'read') {
-      const { target, by, section, kind } = object.references;
-      for (let i = 0; i < target.length; i++) {
-        add(word(target[i]!), word(section[i]!), word(by[i]!), kind[i]!);
-      }
-    }
-    for (const list of [calls, object.state === 'read' ? object.references : undefined]) {
-      if (list === undefined || !('namelessCallee' in list)) continue;
-      for (let i = 0; i < list.namelessCallee.length; i++) {
-        const section = word(list.namelessSection[i]!);
-        const isInit = this.#lifetime(section) === Lifetime.init;
-        const kind = isInit ? ReferenceKind.namelessInitCall : ReferenceKind.namelessCall;
-        add(word(list.namelessCallee[i]!), section, 0, kind);
-      }
-    }
-  }
-
-  #addObject(unit: number, facts: UnitFacts, clones: ReadonlySet<number>, to: Translation): void {
-    const { object } = facts;
-    if (object.state !== 'read') return;
-    const { name, body, binding, role, bodies, lostInModule } = object.symbols;
-    for (const lost of new Set(lostInModule)) this.#lost.add(unit, to.names[lost]!);
-    const ofCompiler = new Map<number, number[]>();
-    facts.compilerNames.symbol.forEach((symbol, i) => {
-      const id = to.names[facts.compilerNames.name[i]!]!;
-      ofCompiler.set(symbol, [...(ofCompiler.get(symbol) ?? []), id]);
-    });
-    for (let i = 0; i < name.length; i++) {
-      const id = to.names[name[i]!]!;
-      const names = ofCompiler.get(i);
-      const isClone = role[i] === Role.function && (clones.has(id) || names?.every((one) => clones.has(one)));
-      this.#symbols.add(unit, i, id, body[i]!, Math.min(binding[i]!, 3), isClone ? Role.clone : role[i]!, 0);
-    }
-    let next = name.length;
-    for (const [symbol, names] of ofCompiler) {
-      for (const id of names) this.#symbols.add(unit, next++, id, body[symbol]!, 0, Role.compilerName, 0);
-    }
-    const { section, sectionIndex, value, size, traceable, owner } = bodies;
-    for (let i = 0; i < section.length; i++) {
-      const sectionName = to.names[section[i]!]!;
-      const lifetime = this.#lifetime(sectionName);
-      this.#bodies.add(
-        unit,
-        i,
-        sectionName,
-        sectionIndex[i]!,
-        value[i]!,
-        size[i]!,
-        traceable[i]!,
-        lifetime,
-        owner[i]!,
-      );
-    }
-  }
-
-  /** By the section's name, until the linked object tells where it went. */
-  #lifetime(section: number): number {
-    let lifetime = this.#lifetimes.get(section);
-    if (lifetime === undefined) {
-      const place = { inModule: false, section: this.#dictionary!.text(section), address: null };
-      lifetime = Lifetime[lifetimeOf(place, undefined)];
-      this.#lifetimes.set(section, lifetime);
-    }
-    return lifetime;
   }
 
   /** What the linked objects were read from, for {@link setImages}. */
@@ -335,19 +240,8 @@ export class IndexWriter {
   /** Call once when all units are added. */
   finish(): void {
     this.#dictionary?.flush();
-    for (const rows of [
-      this.#units,
-      this.#problems,
-      this.#nodes,
-      this.#edges,
-      this.#bodies,
-      this.#symbols,
-      this.#references,
-      this.#lost,
-      this.#folds,
-      this.#calls,
-      this.#graphs,
-    ])
+    this.#code?.flush();
+    for (const rows of [this.#units, this.#problems, this.#nodes, this.#edges, this.#folds, this.#graphs])
       rows.flush();
     for (const table of this.#staged) unstage(this.#db, table);
     this.#db.exec(INDEXES);

@@ -3,6 +3,7 @@ import { edgeLines, SymbolFlags } from '../graph/unit-graph.js';
 import { isStuck, State } from '../graph/unit-symbols.js';
 import type { MemberKeys, MemberReader, SymbolPlace } from '../index/member-reader.js';
 import type { IndexReader, PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
+import { hasEmitted } from '../index/rows.js';
 import {
   CALL,
   FOLDED,
@@ -117,7 +118,7 @@ class Describer {
   ): Map<number, NonNullable<ReturnType<MemberReader[K]>[number]>> {
     const keys = this.#keys;
     const emitted = Int32Array.from(this.#target.keys()).filter(
-      (key) => this.#target[key]! >= 0 && this.unit(key).object === 'read' && isWanted(key),
+      (key) => this.#target[key]! >= 0 && hasEmitted(this.unit(key)) && isWanted(key),
     );
     return rowsOf(this.index.members, emitted, keys, what);
   }
@@ -225,7 +226,7 @@ class Describer {
 
   isGlobal(key: number): boolean {
     const target = this.#target[key]!;
-    if (target < 0 || this.unit(key).object !== 'read') return false;
+    if (target < 0 || !hasEmitted(this.unit(key))) return false;
     return !SymbolFlags.isLocal(this.names.ownFlags(target));
   }
 
@@ -244,7 +245,7 @@ class Describer {
     const unit = this.unit(key);
     let whats = this.#goneWhats.get(unit);
     if (!whats) {
-      const gone = { class: 'gone', verified: unit.object === 'read', ...NOT_STUCK } as const;
+      const gone = { class: 'gone', verified: hasEmitted(unit), ...NOT_STUCK } as const;
       whats = [
         { ...gone, clone: false },
         { ...gone, clone: true },

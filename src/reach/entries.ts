@@ -1,4 +1,5 @@
 import { addBodiesNamed, State } from '../graph/unit-symbols.js';
+import { hasEmitted } from '../index/rows.js';
 import type { Direction } from './answer.js';
 import type { CodeGraph } from './code-graph.js';
 import { alongFolds, foldsOf } from './folds.js';
@@ -135,7 +136,7 @@ function addFolded(graph: CodeGraph, found: Walked, plain: Via, mode: WalkMode):
   const { links, same } = foldsOf(unit, direction);
   const along = alongFolds(links, names);
   const { nodes, via } = found.walk(found.nodesOf(along.keys()), same, mode);
-  const asFolded = direction === 'affected' && unit.row.object === 'read' ? graph : undefined;
+  const asFolded = direction === 'affected' && hasEmitted(unit.row) ? graph : undefined;
   for (const [name, from] of along) {
     if (from >= 0) found.addFolded(name, found.placeOfName(from), asFolded);
   }

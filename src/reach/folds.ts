@@ -1,4 +1,5 @@
 import { bodiesNamed } from '../graph/unit-symbols.js';
+import { hasEmitted } from '../index/rows.js';
 import type { Direction } from './answer.js';
 import type { CodeGraph } from './code-graph.js';
 import { startNames } from './start-names.js';
@@ -76,7 +77,7 @@ export function bodiesOfFolded(graph: CodeGraph, unit: UnitCode, name: number): 
  */
 export function maybeFolded(unit: UnitCode, name: number): number[] {
   const { row, nodeName, nodeRemoved, src, dst, cloneNames, folded } = unit;
-  if (row.folding === 'read' || row.object !== 'read') return [];
+  if (row.folding === 'read' || !hasEmitted(row)) return [];
   const names = new Set(startNames(unit, name));
   const copied = new Set<number>();
   if (cloneNames.length === 0) {

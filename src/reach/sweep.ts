@@ -4,6 +4,7 @@
  */
 import { SymbolFlags } from '../graph/unit-graph.js';
 import { bodiesNamed, State } from '../graph/unit-symbols.js';
+import { UNDECIDED_SOURCE } from '../index/rows.js';
 import { Role } from '../symbols/bodies.js';
 import type { CodeGraph } from './code-graph.js';
 import { walk } from './entries.js';
@@ -39,6 +40,7 @@ export function* sweep(sets: PatchSets): Generator<SweptUnit> {
   graph.loadAll();
   for (const id of graph.unitIds()) {
     const unit = graph.unit(id);
+    if (unit.row.source === UNDECIDED_SOURCE) continue;
     yield { unit, functions: sweepUnit(sets, unit) };
   }
 }

@@ -100,4 +100,8 @@ export class LoadedUnit implements UnitCode {
   get kept(): Numbers {
     return this.#dump.kept;
   }
+
+  get maybeFolded(): Numbers {
+    return this.#dump.maybeFolded;
+  }
 }

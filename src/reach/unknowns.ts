@@ -1,7 +1,7 @@
 import { binaryOf } from '../graph/out-of-reach.js';
 import type { ProblemCode, ProblemRow } from '../index/problems.js';
 import type { IndexReader } from '../index/reader.js';
-import type { Direction, Member, Unknown } from './answer.js';
+import { CALL, type Direction, type Member, type Unknown } from './answer.js';
 import type { Definition } from './definitions.js';
 import { maybeFolded } from './folds.js';
 import type { UnitCode } from './unit-code.js';
@@ -17,7 +17,8 @@ export function unknownsOf(
   const gaps = gapsOf(index, unit.row.build);
   if (direction === 'inlined') return [...gaps.lostRecords, ...(gaps.ofUnit.get(unit.row.path) ?? [])];
   const unknowns: Unknown[] = [...gaps.lostRecords];
-  for (const name of maybeFolded(unit, definition.nameId)) {
+  const folded = new Set([...maybeFolded(unit, definition.nameId), ...reachedWrappers(index, unit, members)]);
+  for (const name of folded) {
     const [text] = index.members.texts(Int32Array.of(name)) as [string];
     unknowns.push({ unit: unit.row.path, function: text, code: 'folding-unknown' });
   }
@@ -66,6 +67,16 @@ export function unknownsOf(
     if (isMissing) unknowns.push(...gaps.ofModules);
   }
   return unknowns;
+}
+
+/** What of a unit's own members only hands on, as far as its image tells: it may have been folded into what it calls. */
+function reachedWrappers(index: IndexReader, unit: UnitCode, members: readonly Member[]): number[] {
+  if (unit.maybeFolded.length === 0) return [];
+  const wrappers = new Set(unit.maybeFolded);
+  return members.flatMap(({ unit: of, name, step }) => {
+    const id = of.id === unit.row.id && step?.kind !== CALL ? index.nameId(name) : undefined;
+    return id !== undefined && wrappers.has(id) ? [id] : [];
+  });
 }
 
 /** A livepatch has to name the object and, where the name is not the only one, the position. */
@@ -165,8 +176,8 @@ function readGaps(index: IndexReader, build: string): Gaps {
   const ofModules: ProblemUnknown[] = [];
   for (const problem of problems) {
     const unknown = unknownOf(problem);
-    // Where it matters, `unverified` tells the same.
-    if (!unknown || problem.code === 'object-missing') continue;
+    // Where it matters, `unverified` tells the same, unless an image stands in.
+    if (!unknown || (problem.code === 'object-missing' && problem.what === '')) continue;
     if (problem.unit !== null) {
       const own = ofUnit.get(problem.unit);
       if (own) own.push(unknown);
@@ -182,10 +193,18 @@ function readGaps(index: IndexReader, build: string): Gaps {
     ofImages,
     ofModules,
     missingCalls: [...ofUnit.values()].flat().filter(({ code }) => code === 'calls-missing'),
-    unreadObjects: index.unverifiedUnits(build).map(({ path, object }): Unknown => {
-      return { unit: path, function: '', code: 'unverified', object };
-    }),
+    unreadObjects: unreadObjects(index, build),
   };
+}
+
+/** Of what is in another binary, which vmlinux's symbols do not reach, and is in no linked object, nothing is missed. */
+function unreadObjects(index: IndexReader, build: string): Unknown[] {
+  const isLinked = index.imageId(build, 'vmlinux') !== undefined;
+  return index
+    .unverifiedUnits(build)
+    .filter(({ source }) => !isLinked || binaryOf(source) === undefined)
+    .slice(0, 1)
+    .map(({ path, object }) => ({ unit: path, function: '', code: 'unverified', object }));
 }
 
 function unknownOf({ unit, code, file, line, other, what, more }: ProblemRow): ProblemUnknown | undefined {

@@ -251,8 +251,9 @@ function alsoOthers(more: number, what: string): string {
   return more === 0 ? '' : `; so for ${counting(more, what)} more`;
 }
 
-const UNVERIFIED: Readonly<Record<'read' | 'missing' | 'corrupt' | 'not asked', string>> = {
+const UNVERIFIED: Readonly<Record<'read' | 'image' | 'missing' | 'corrupt' | 'not asked', string>> = {
   read: 'its object does not tell which functions exist',
+  image: 'the linked object does not tell which of several units it is from',
   missing: 'no object beside its dump, so that nothing tells which functions exist',
   corrupt: 'its object could not be read, so that nothing tells which functions exist',
   'not asked': 'its object was not read (--no-objects), so that nothing tells which functions exist',

@@ -43,13 +43,19 @@ const FRAGMENT = /^(.+)\.cold(?:\.\d+)?$/;
 const TRAMPOLINE =
   /^(?:__SCT__|__s390_indirect_jump_|__x86\.get_pc_thunk\.|__x86_indirect_thunk_|__x86_return_thunk$)/;
 
+export function isTrampoline(name: string): boolean {
+  return TRAMPOLINE.test(name);
+}
+
 /** The function that a fragment is a part of, or undefined for any other name. */
 export function functionOfFragment(name: string): string | undefined {
   return FRAGMENT.exec(name)?.[1];
 }
 
 /** Joins an object's function symbols into bodies. */
-export function bodiesOf(functions: ObjectFunctions): Bodies {
+export function bodiesOf(
+  functions: Omit<ObjectFunctions, 'file' | 'machine' | 'hasSites' | 'sections' | 'binding' | 'lostInModule'>,
+): Bodies {
   const { names, section, value } = functions;
   const role = Uint8Array.from(names, (name) => (TRAMPOLINE.test(name) ? Role.trampoline : Role.function));
   markResolvers(functions, role);

@@ -33,6 +33,8 @@ export interface LinkUnit {
   readonly images: readonly number[];
   /** Whether all modules that it belongs to were not given. */
   readonly elsewhere: boolean;
+  /** Where its symbols are, if it was read from a linked object: by symbol, its row or -1. */
+  readonly fixed?: { readonly image: number; readonly rows: readonly number[] } | undefined;
 }
 
 /** Where a body is in a linked object. */
@@ -67,7 +69,7 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
   const placed = placeUnits(
     copies.map(({ unit, image }) => ({
       baseName: units[unit]!.baseName,
-      functions: units[unit]!.elsewhere ? [] : units[unit]!.symbols,
+      functions: units[unit]!.elsewhere || units[unit]!.fixed ? [] : units[unit]!.symbols,
       ...(image !== undefined && { image }),
     })),
     functions.map(({ symbols }) => symbols),
@@ -84,6 +86,15 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
       const row = functions[found.image]!.rows[found.symbol]!;
       unitOf[found.image]!.set(row, unit);
       bodies[unit]![units[unit]!.symbols[symbol]!.body] ??= { image: found.image, row };
+    });
+  });
+  units.forEach(({ fixed, symbols }, unit) => {
+    if (!fixed) return;
+    unitImages[unit]!.add(fixed.image);
+    fixed.rows.forEach((row, symbol) => {
+      if (row < 0) return;
+      unitOf[fixed.image]!.set(row, unit);
+      bodies[unit]![symbols[symbol]!.body] ??= { image: fixed.image, row };
     });
   });
   const scripted = units.map((): { name: string; body: number }[] => []);
@@ -191,7 +202,8 @@ function fatesOf(
       if (!lost[at]!.has(symbol)) kept[body] = 1;
     });
     const inModule = [...unitImages[at]!].some((image) => images[image]?.kind === 'module');
-    return unit.bodies.map(({ section, traceable }, body) => {
+    return unit.bodies.map(({ section, traceable, lifetime }, body) => {
+      if (lifetime === Lifetime.undecided) return { lifetime, traceable };
       if (kept[body] === 0) return { lifetime: Lifetime.discarded, traceable };
       const place = placed[at]![body];
       const image = place && images[place.image];

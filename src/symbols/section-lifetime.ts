@@ -6,8 +6,11 @@
  */
 export type SectionLifetime = 'core' | 'init' | 'exit';
 
-/** `body.lifetime` of the index: whether the code is there when a livepatch comes. */
-export const Lifetime = { core: 0, init: 1, exit: 2, discarded: 3 } as const;
+/**
+ * `body.lifetime` of the index: whether the code is there when a livepatch comes. Of a function that a linked image may
+ * have from this unit or from another one it is `undecided`.
+ */
+export const Lifetime = { core: 0, init: 1, exit: 2, discarded: 3, undecided: 4 } as const;
 
 /**
  * What the linker puts into vmlinux's .init.text and .exit.text: INIT_TEXT and EXIT_TEXT of

@@ -6,6 +6,7 @@ import { callTests } from './calls.js';
 import { foldingTests } from './folding.js';
 import { gcc11Tests } from './gcc11.js';
 import { hostTests } from './hosts.js';
+import { imageTests } from './images.js';
 import { indexTests } from './indexed.js';
 import { Kernel, MINUTE } from './kernel.js';
 import { linkTests } from './linked.js';
@@ -32,6 +33,8 @@ describe.skipIf(why !== '')('a real kernel', () => {
   describe('bodies', () => bodyTests(corpus, () => kernel));
   describe('calls', () => callTests(corpus, () => kernel));
 
+  describe('units of images', () => imageTests(() => kernel));
+
   /** The last ones, as they change the index. */
   const whyNot = whyNoBuild(corpus, 'gcc11');
   describe.skipIf(whyNot !== '')('with a second build in its index, by GCC 11', () => {
@@ -47,6 +50,7 @@ describe.skipIf(why !== '')('a real kernel', () => {
     }, MINUTE);
 
     gcc11Tests(() => second);
+    describe('units of images', () => imageTests(() => second));
     questionTests(corpus, () => first);
   });
 });

@@ -32,6 +32,7 @@ const dump: fc.Arbitrary<UnitDump> = fc
     cloneNames: column(),
     folded: column(),
     kept: column(),
+    maybeFolded: column(),
   })
   .map(({ nodes, ...columns }) => ({
     nodeName: Int32Array.from(nodes, ([name]) => name),

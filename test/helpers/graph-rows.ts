@@ -90,7 +90,8 @@ export function ofBlobs(db: string, unit: number) {
     .raw()
     .get(unit) as [Buffer, Buffer];
   opened.close();
-  const { folded, kept, ...dump } = plain(decodeDump(dumpBlob)) as Record<string, number[]>;
+  // What may be folded, no table has.
+  const { folded, kept, maybeFolded: _, ...dump } = plain(decodeDump(dumpBlob)) as Record<string, number[]>;
   const folds = folded!.map((one, at) => `${one} ${kept![at]}`).sort();
   return { dump: { ...dump, folds }, linked: plain(decodeLinked(linkedBlob)) };
 }

@@ -1,0 +1,175 @@
+/**
+ * All that the code of a linked x86_64 image refers to, where the image keeps no relocations: calls and jumps by their
+ * operands, and every constant that is an address in the image. Of a whole vmlinux these are five million lines, so
+ * lines are not taken apart further than needed (measured: half of the time is objdump's own).
+ */
+import { type Elf, EM_X86_64, SHF_ALLOC, SHF_EXECINSTR } from '../elf/index.js';
+import { InputError } from '../errors.js';
+import { type CodeSpan, disassembleSpans, type OutputReader } from './image-code.js';
+
+export interface CodeScan {
+  /** A direct call or jump; places are addresses that count from the base. */
+  transfer(kind: 'call' | 'jump', from: number, to: number): void;
+  /** A constant that may be an address. */
+  constant(from: number, address: number): void;
+}
+
+/** Whether code of a machine can be scanned. */
+export function canScan(machine: number): boolean {
+  return machine === EM_X86_64;
+}
+
+/**
+ * @param labels where functions and other labels begin, ascending: a disassembly starts anew there
+ * @param base an address from which others are exact as doubles
+ * @throws InputError if objdump cannot be run, or the machine is not one that can be scanned
+ */
+export async function scanCode(
+  elf: Elf,
+  labels: readonly bigint[],
+  base: bigint,
+  scan: CodeScan,
+  objdump?: string,
+): Promise<void> {
+  if (!canScan(elf.machine)) {
+    throw new InputError(elf.file, `is for a machine whose code is not read (e_machine ${elf.machine})`, '');
+  }
+  const spans: CodeSpan[] = [];
+  for (const section of elf.sections) {
+    const isCode = (section.flags & SHF_EXECINSTR) !== 0 && (section.flags & SHF_ALLOC) !== 0;
+    if (!isCode || !section.hasData || section.address < base) continue;
+    const end = section.address + BigInt(section.size);
+    spans.push({
+      start: section.address,
+      bytes: elf.sectionBytes(section),
+      labels: labels.filter((label) => label >= section.address && label < end),
+    });
+  }
+  await disassembleSpans(elf, spans, base, new ScanReader(base, scan), objdump);
+}
+
+const DIGITS = new Int8Array(128).fill(-1);
+for (let digit = 0; digit < 16; digit++) DIGITS[digit.toString(16).charCodeAt(0)] = digit;
+
+const [TAB, SPACE, HASH, STAR, MINUS, ZERO, COLON, X] = [0x09, 0x20, 0x23, 0x2a, 0x2d, 0x30, 0x3a, 0x78];
+
+class ScanReader implements OutputReader {
+  #rest = '';
+  readonly #scan: CodeScan;
+  readonly #high: number;
+  readonly #low: number;
+
+  constructor(base: bigint, scan: CodeScan) {
+    this.#scan = scan;
+    this.#high = Number(base >> 32n);
+    this.#low = Number(base & 0xffff_ffffn);
+  }
+
+  push(chunk: string): void {
+    const text = this.#rest + chunk;
+    let at = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
+      this.#line(text, at, end);
+      at = end + 1;
+    }
+    this.#rest = text.slice(at);
+  }
+
+  end(): void {
+    this.#line(this.#rest, 0, this.#rest.length);
+  }
+
+  #line(text: string, start: number, end: number): void {
+    let at = start;
+    while (text.charCodeAt(at) === SPACE) at++;
+    let from = 0;
+    for (; at < end; at++) {
+      const digit = DIGITS[text.charCodeAt(at)] ?? -1;
+      if (digit < 0) break;
+      from = from * 16 + digit;
+    }
+    if (text.charCodeAt(at) !== COLON || text.charCodeAt(at + 1) !== TAB) return;
+    const code = at + 2;
+    const kind = transferAt(text, code, end);
+    if (kind !== undefined) this.#transfer(kind, from, text, code, end);
+    else this.#constants(from, text, code, end);
+  }
+
+  #transfer(kind: 'call' | 'jump', from: number, text: string, code: number, end: number): void {
+    // `call   1234 <f+0x10>`: an indirect one has a star, and what it reads may be told behind a hash.
+    let at = code;
+    while (at < end && text.charCodeAt(at) !== SPACE) at++;
+    while (at < end && text.charCodeAt(at) === SPACE) at++;
+    if (text.charCodeAt(at) === STAR) {
+      this.#constants(from, text, at, end);
+      return;
+    }
+    let to = 0;
+    const first = at;
+    for (; at < end; at++) {
+      const digit = DIGITS[text.charCodeAt(at)] ?? -1;
+      if (digit < 0) break;
+      to = to * 16 + digit;
+    }
+    if (at > first) this.#scan.transfer(kind, from, to);
+  }
+
+  #constants(from: number, text: string, code: number, end: number): void {
+    for (let at = code; at < end; at++) {
+      const char = text.charCodeAt(at);
+      if (char === HASH) {
+        this.#near(from, text, at + 2, end);
+        return;
+      }
+      if (char !== ZERO || text.charCodeAt(at + 1) !== X) continue;
+      const first = at + 2;
+      at = first;
+      while (at < end && (DIGITS[text.charCodeAt(at)] ?? -1) >= 0) at++;
+      if (at - first === 16) this.#absolute(from, text.slice(first, at));
+      // A displacement of 32 bits, which counts from the end of the address space.
+      else if (at - first === 8 && text.charCodeAt(first - 3) === MINUS)
+        this.#displacement(from, text.slice(first, at));
+    }
+  }
+
+  /** What objdump works out of a displacement that counts from here. */
+  #near(from: number, text: string, first: number, end: number): void {
+    let address = 0;
+    let at = first;
+    for (; at < end; at++) {
+      const digit = DIGITS[text.charCodeAt(at)] ?? -1;
+      if (digit < 0) break;
+      address = address * 16 + digit;
+    }
+    if (at > first && at - first < 14) this.#scan.constant(from, address);
+  }
+
+  #absolute(from: number, digits: string): void {
+    const high = Number.parseInt(digits.slice(0, 8), 16) - this.#high;
+    const low = Number.parseInt(digits.slice(8), 16) - this.#low;
+    this.#scan.constant(from, high * 2 ** 32 + low);
+  }
+
+  #displacement(from: number, digits: string): void {
+    const low = 2 ** 32 - Number.parseInt(digits, 16) - this.#low;
+    this.#scan.constant(from, (0xffff_ffff - this.#high) * 2 ** 32 + low);
+  }
+}
+
+/** Prefixes that objdump writes before a transfer. */
+const PREFIXED = /^(?:(?:bnd|notrack|data16|addr32|rex(?:\.[WRXB]+)?|repn?z?|[c-gs]s) +)+(?=call|j|loop)/;
+
+function transferAt(text: string, code: number, end: number): 'call' | 'jump' | undefined {
+  const first = text.charCodeAt(code);
+  if (first === 0x6a) return 'jump'; // j
+  if (first === 0x63 && text.startsWith('call', code)) return 'call';
+  if (first === 0x6c && text.startsWith('loop', code)) return 'jump';
+  if (first === 0x78 && text.startsWith('xbegin', code)) return 'jump';
+  const isPrefix = first === 0x62 || first === 0x6e || first === 0x64 || first === 0x72 || first === 0x63;
+  if (!isPrefix && first !== 0x65 && first !== 0x66 && first !== 0x67 && first !== 0x73 && first !== 0x61)
+    return undefined;
+  const line = text.slice(code, Math.min(end, code + 40));
+  const prefix = PREFIXED.exec(line);
+  if (prefix === null) return undefined;
+  return line.startsWith('call', prefix[0].length) ? 'call' : 'jump';
+}
