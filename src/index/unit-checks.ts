@@ -24,6 +24,8 @@ export interface ObjectToCheck extends ObjectEvidence {
   readonly symbols: readonly string[];
   readonly code: Bodies;
   readonly near: NearCalls;
+  /** Whether these were disassembled; else they are what bytes look like. */
+  readonly isNearCertain: boolean;
 }
 
 /** A call graph of GCC's. */
@@ -261,7 +263,7 @@ class UnitChecker {
   /** Every call between functions that the graph knows is in it, and every call of a clone. */
   *#calls(object: ObjectToCheck, calls: CallsToCheck): Generator<Problem> {
     const { name, code } = object;
-    const lacking = lackingCalls(object, calls);
+    const lacking = lackingCalls(object, calls).filter(({ isDue }) => isDue || !object.isNearCertain);
     const callers = lacking.map(({ caller }) => name[code.body.indexOf(caller)]!);
     yield* this.#about('calls-lack-call', calls.file, object.file, callers);
   }
@@ -276,15 +278,23 @@ class UnitChecker {
   }
 }
 
+/** A call that a call graph lacks, by bodies. */
+export interface LackingCall {
+  readonly caller: number;
+  readonly callee: number;
+  /** Whether the graph should have it: a call between its functions, or of a clone that it does not know. */
+  readonly isDue: boolean;
+}
+
 /**
- * Calls that the object's code seems to have and the graph has not, by bodies: between functions of the graph, and of
- * clones that it does not know. Other code is inline assembly's. Who calls a function that can be replaced is in no
- * patch set: such calls are left out, as making sure of each costs a disassembly (a second for the 11 of a kernel).
+ * Calls that the object's code seems to have and the graph has not. Those of inline assembly are none of GCC's, and
+ * nobody else tells of them. Who calls a function that can be replaced is in no patch set: such calls are left out, as
+ * making sure of each costs a disassembly (a second for the 11 of a kernel).
  */
 export function lackingCalls(
   { name, symbols, code, near }: ObjectToCheck,
   { graph, names }: CallsToCheck,
-): { caller: number; callee: number }[] {
+): LackingCall[] {
   if (near.caller.length === 0) return [];
   const bodyOf = new Map<number, number>();
   for (let symbol = 0; symbol < name.length; symbol++) bodyOf.set(name[symbol]!, code.body[symbol]!);
@@ -297,17 +307,23 @@ export function lackingCalls(
   for (let i = 0; i < graph.callCaller.length; i++) {
     called.add(ownerOf(graph.callCaller[i]!) * PAIR + ownerOf(graph.callCallee[i]!));
   }
-  const clones = new Set<number>();
-  symbols.forEach((text, symbol) => {
-    if (CLONE.test(text)) clones.add(code.bodies.owner[code.body[symbol]!]!);
-  });
+  const clones = cloneBodies(symbols, code);
   return near.caller.flatMap((caller, i) => {
     const callee = near.callee[i]!;
     if (code.bodies.traceable[callee] === 1 && !clones.has(callee)) return [];
     const isTold = told.has(caller) && told.has(callee);
-    const isLacking = isTold ? !called.has(caller * PAIR + callee) : clones.has(callee) && !told.has(callee);
-    return isLacking ? [{ caller, callee }] : [];
+    if (isTold && called.has(caller * PAIR + callee)) return [];
+    return [{ caller, callee, isDue: isTold || (clones.has(callee) && !told.has(callee)) }];
   });
+}
+
+/** Bodies that are clones by a name. */
+export function cloneBodies(symbols: readonly string[], code: Bodies): ReadonlySet<number> {
+  const clones = new Set<number>();
+  symbols.forEach((text, symbol) => {
+    if (CLONE.test(text)) clones.add(code.bodies.owner[code.body[symbol]!]!);
+  });
+  return clones;
 }
 
 /** More bodies than this no object has, and the product of two is an exact double. */

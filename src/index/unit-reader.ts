@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
 import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
-import { nearCalls } from '../callgraph/near-calls.js';
+import { type NearReferences, nearReferences } from '../callgraph/near-calls.js';
 import { type ObjectReferences, readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
@@ -17,7 +17,13 @@ import { type ObjectFunctions, objectFunctions } from '../symbols/object-functio
 import { contentsHash } from './checksum.js';
 import type { NewWords } from './dictionary.js';
 import { foldEvidence } from './fold-evidence.js';
-import { type CallsToCheck, checkUnit, lackingCalls, type ObjectToCheck } from './unit-checks.js';
+import {
+  type CallsToCheck,
+  checkUnit,
+  cloneBodies,
+  lackingCalls,
+  type ObjectToCheck,
+} from './unit-checks.js';
 import type {
   CallFacts,
   CallSource,
@@ -128,15 +134,20 @@ export class UnitReader {
       const symbols = this.#symbols(functions, code);
       const evidence = objectEvidence(elf);
       const { abi } = evidence;
+      const clones = cloneBodies(functions.names, code);
+      const { traceable } = code.bodies;
+      const near = nearReferences(elf, code, (body) => traceable[body] !== 1 || clones.has(body));
+      const references = withNearAddresses(this.#references(elf, functions), near, symbols);
       return {
-        facts: { state: 'read', file, abi, symbols, references: this.#references(elf, functions) },
+        facts: { state: 'read', file, abi, symbols, references },
         toCheck: {
           ...evidence,
           file,
           name: symbols.name,
           symbols: functions.names,
           code,
-          near: nearCalls(elf, code),
+          near,
+          isNearCertain: near.caller.length === 0,
         },
       };
     } catch (error) {
@@ -353,7 +364,9 @@ async function withCertainCalls(
   const { toCheck } = object;
   if (!toCheck || !calls.toCheck) return object;
   const doubtful = lackingCalls(toCheck, calls.toCheck);
-  if (doubtful.length === 0) return { ...object, toCheck: { ...toCheck, near: NO_CALLS } };
+  if (doubtful.length === 0) {
+    return { ...object, toCheck: { ...toCheck, near: NO_CALLS, isNearCertain: true } };
+  }
   let found: CallgraphInfo;
   try {
     found = await disassembledCalls(toCheck.file, program);
@@ -362,7 +375,47 @@ async function withCertainCalls(
     throw error;
   }
   const near = callsOfBodies(toCheck.code, toCheck.symbols, found);
-  return { ...object, toCheck: { ...toCheck, near } };
+  const certain = { ...toCheck, near, isNearCertain: true };
+  const { facts } = object;
+  if (facts.state !== 'read') return { ...object, toCheck: certain };
+  const lacking = lackingCalls(certain, calls.toCheck);
+  return {
+    facts: { ...facts, references: withCalls(facts.references, lacking, facts.symbols) },
+    toCheck: certain,
+  };
+}
+
+/** Calls of inline assembly that no relocation tells, with those that do. */
+function withCalls(
+  references: ReferenceColumns,
+  calls: readonly { readonly caller: number; readonly callee: number }[],
+  symbols: SymbolColumns,
+): ReferenceColumns {
+  const nameOf = (body: number) => symbols.name[symbols.body.indexOf(body)]!;
+  return {
+    ...references,
+    caller: Int32Array.of(...references.caller, ...calls.map(({ caller }) => nameOf(caller))),
+    callee: Int32Array.of(...references.callee, ...calls.map(({ callee }) => nameOf(callee))),
+    count: Int32Array.of(...references.count, ...calls.map(() => 1)),
+  };
+}
+
+/** Addresses that code takes without a relocation, with those that have one. */
+function withNearAddresses(
+  references: ReferenceColumns,
+  { addressBy, addressTarget }: NearReferences,
+  symbols: SymbolColumns,
+): ReferenceColumns {
+  if (addressBy.length === 0) return references;
+  const nameOf = (body: number) => symbols.name[symbols.body.indexOf(body)]!;
+  const sections = addressBy.map((body) => symbols.bodies.section[body]!);
+  return {
+    ...references,
+    target: Int32Array.of(...references.target, ...addressTarget.map(nameOf)),
+    by: Int32Array.of(...references.by, ...addressBy.map(nameOf)),
+    section: Int32Array.of(...references.section, ...sections),
+    kind: Uint8Array.of(...references.kind, ...addressBy.map(() => ReferenceKind.address)),
+  };
 }
 
 function callsOfBodies({ body, bodies }: Bodies, symbols: readonly string[], found: CallgraphInfo) {

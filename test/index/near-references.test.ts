@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { Asked } from '../helpers/asked.js';
+import { hasGcc } from '../helpers/gcc.js';
+import { ingest } from '../helpers/library.js';
+import { buildDir, newIndex } from '../helpers/workplace.js';
+
+const KERNEL = ['-fno-pie', '-mcmodel=kernel'];
+
+/** A function that cannot be redirected, local to its unit. */
+const STUCK = `
+int sink; extern int ext(int);
+__attribute__((no_instrument_function, noinline)) static int stuck(int x) { return ext(x) * 9 + sink; }
+`;
+
+async function asked(source: string, flags: readonly string[] = KERNEL): Promise<Asked> {
+  const build = buildDir({ 'a.c': STUCK + source });
+  const own = ['-O2', '-pg', '-mfentry', '-mrecord-mcount', '-fdump-ipa-clones', '-fcallgraph-info'];
+  execFileSync('gcc', [...own, ...flags, '-c', 'a.c', '-o', 'a.o'], { cwd: build });
+  const db = newIndex();
+  await ingest([build], { db, build: 'b', calls: 'ci' });
+  return new Asked(db);
+}
+
+const named = (of: Asked) => of.members('stuck').map((member) => member.replace(/ .*:/, ' '));
+
+describe.skipIf(!hasGcc())(
+  'what no relocation tells, as the assembler settled it',
+  { timeout: 60_000 },
+  () => {
+    test('a call by a function that inline assembly makes', async () => {
+      const of = await asked(`
+      asm(".text; .globl thunk; .type thunk,@function; thunk: push %rbx; call stuck; pop %rbx; ret; .size thunk,.-thunk");
+      extern int thunk(int);
+      int by_thunk(int x) { return thunk(x) + 2; }
+      int by_call(int x) { return stuck(x) + 1; }
+    `);
+      expect(named(of)).toEqual(['blocked stuck', 'blocked thunk', 'patch by_call', 'patch by_thunk']);
+    });
+
+    test('short jumps by inline assembly, which GCC’s call graph lacks', async () => {
+      const of = await asked(`
+      int by_jcc(int x) { asm goto("cmp $3,%0; je stuck" :: "r"(x) :: l); return x; l: return 3; }
+      int by_jump(int x) { asm goto("jmp stuck" :: "r"(x) :: l); return x; l: return 3; }
+      int by_call(int x) { return stuck(x) + 1; }
+    `);
+      expect(named(of)).toEqual(['blocked stuck', 'patch by_call', 'patch by_jcc', 'patch by_jump']);
+      expect(of.unit('stuck').unknowns.map(({ code }) => code)).toContain('calls-lack-call');
+    });
+
+    test('an address in position-independent code', async () => {
+      const source = 'extern int take(int (*f)(int)); int taker(int x) { return take(stuck) + x; }';
+      for (const flags of [KERNEL, ['-fPIE']]) {
+        const of = await asked(source, flags);
+        const reasons = of.open('stuck').filter((open) => open.includes('address'));
+        expect(reasons, flags.join(' ')).toHaveLength(1);
+        expect(reasons[0]).toContain('taker');
+      }
+    });
+  },
+);
