@@ -5,7 +5,7 @@
  */
 import { type Elf, EM_X86_64, SHF_ALLOC, SHF_EXECINSTR } from '../elf/index.js';
 import { InputError } from '../errors.js';
-import { type CodeSpan, disassembleSpans, type OutputReader } from './image-code.js';
+import { type CodeSpan, disassembleSpans } from './image-code.js';
 
 export interface CodeScan {
   /** A direct call or jump; places are addresses that count from the base. */
@@ -45,7 +45,9 @@ export async function scanCode(
       labels: labels.filter((label) => label >= section.address && label < end),
     });
   }
-  await disassembleSpans(elf, spans, base, new ScanReader(base, scan), objdump);
+  const reader = new ScanReader(base, scan);
+  const take = (text: string, start: number, end: number) => reader.line(text, start, end);
+  await disassembleSpans(elf, spans, base, take, objdump);
 }
 
 const DIGITS = new Int8Array(128).fill(-1);
@@ -53,11 +55,12 @@ for (let digit = 0; digit < 16; digit++) DIGITS[digit.toString(16).charCodeAt(0)
 
 const [TAB, SPACE, HASH, STAR, MINUS, ZERO, COLON, X] = [0x09, 0x20, 0x23, 0x2a, 0x2d, 0x30, 0x3a, 0x78];
 
-class ScanReader implements OutputReader {
-  #rest = '';
+class ScanReader {
   readonly #scan: CodeScan;
   readonly #high: number;
   readonly #low: number;
+  /** Where the number ends that was read last. */
+  #after = 0;
 
   constructor(base: bigint, scan: CodeScan) {
     this.#scan = scan;
@@ -65,29 +68,11 @@ class ScanReader implements OutputReader {
     this.#low = Number(base & 0xffff_ffffn);
   }
 
-  push(chunk: string): void {
-    const text = this.#rest + chunk;
-    let at = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      this.#line(text, at, end);
-      at = end + 1;
-    }
-    this.#rest = text.slice(at);
-  }
-
-  end(): void {
-    this.#line(this.#rest, 0, this.#rest.length);
-  }
-
-  #line(text: string, start: number, end: number): void {
+  line(text: string, start: number, end: number): void {
     let at = start;
     while (text.charCodeAt(at) === SPACE) at++;
-    let from = 0;
-    for (; at < end; at++) {
-      const digit = DIGITS[text.charCodeAt(at)] ?? -1;
-      if (digit < 0) break;
-      from = from * 16 + digit;
-    }
+    const from = this.#hex(text, at, end);
+    at = this.#after;
     if (text.charCodeAt(at) !== COLON || text.charCodeAt(at + 1) !== TAB) return;
     const code = at + 2;
     const kind = transferAt(text, code, end);
@@ -104,14 +89,8 @@ class ScanReader implements OutputReader {
       this.#constants(from, text, at, end);
       return;
     }
-    let to = 0;
-    const first = at;
-    for (; at < end; at++) {
-      const digit = DIGITS[text.charCodeAt(at)] ?? -1;
-      if (digit < 0) break;
-      to = to * 16 + digit;
-    }
-    if (at > first) this.#scan.transfer(kind, from, to);
+    const to = this.#hex(text, at, end);
+    if (this.#after > at) this.#scan.transfer(kind, from, to);
   }
 
   #constants(from: number, text: string, code: number, end: number): void {
@@ -134,14 +113,21 @@ class ScanReader implements OutputReader {
 
   /** What objdump works out of a displacement that counts from here. */
   #near(from: number, text: string, first: number, end: number): void {
-    let address = 0;
+    const address = this.#hex(text, first, end);
+    const digits = this.#after - first;
+    if (digits > 0 && digits < 14) this.#scan.constant(from, address);
+  }
+
+  #hex(text: string, first: number, end: number): number {
+    let value = 0;
     let at = first;
     for (; at < end; at++) {
       const digit = DIGITS[text.charCodeAt(at)] ?? -1;
       if (digit < 0) break;
-      address = address * 16 + digit;
+      value = value * 16 + digit;
     }
-    if (at > first && at - first < 14) this.#scan.constant(from, address);
+    this.#after = at;
+    return value;
   }
 
   #absolute(from: number, digits: string): void {

@@ -1,4 +1,5 @@
 import type { InstructionSet, TransferKind } from './instruction-set.js';
+import { LineSplitter } from './line-splitter.js';
 
 /** An instruction that hands control on. */
 export interface Transfer {
@@ -29,7 +30,7 @@ const RELOCATION = /^\s+([0-9a-f]+):\s+(R_\w+)\s+(\S.*?)(?:([+-])0x([0-9a-f]+))?
  * operand and relocation say.
  */
 export class DisassemblyParser {
-  #rest = '';
+  readonly #lines = new LineSplitter((text, start, end) => this.#line(text, start, end));
   #pending: { kind: TransferKind; offset: number; text: string } | undefined;
   #symbol: string | undefined;
   #addend = 0;
@@ -40,18 +41,11 @@ export class DisassemblyParser {
   ) {}
 
   push(chunk: string): void {
-    const text = this.#rest === '' ? chunk : this.#rest + chunk;
-    let at = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      this.#line(text, at, end);
-      at = end + 1;
-    }
-    this.#rest = text.slice(at);
+    this.#lines.push(chunk);
   }
 
   end(): void {
-    if (this.#rest !== '') this.#line(this.#rest, 0, this.#rest.length);
-    this.#rest = '';
+    this.#lines.end();
     this.#flush();
   }
 

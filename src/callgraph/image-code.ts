@@ -11,6 +11,7 @@ import { type Elf, EM_S390 } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { operandOf } from './disassembly.js';
 import { type InstructionSet, instructionSetOf } from './instruction-set.js';
+import { LineSplitter, type TakeLine } from './line-splitter.js';
 import { objdumpFor } from './objdump.js';
 
 /** Code of an image, by addresses. */
@@ -53,13 +54,7 @@ export async function readCode(
   if (!first) return;
   let base = first.start;
   for (const { start } of spans) if (start < base) base = start;
-  await disassembleSpans(elf, spans, base, new LineReader(set, base, isEntry, take), objdump);
-}
-
-/** Takes objdump's output as it comes. */
-export interface OutputReader {
-  push(chunk: string): void;
-  end(): void;
+  await disassembleSpans(elf, spans, base, lineReader(set, base, isEntry, take), objdump);
 }
 
 /**
@@ -71,14 +66,14 @@ export async function disassembleSpans(
   elf: Elf,
   spans: readonly CodeSpan[],
   base: bigint,
-  reader: OutputReader,
+  take: TakeLine,
   objdump?: string,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'klp-reach-'));
   try {
     const file = join(folder, 'code.o');
     await writeFile(file, elfOf(elf, spans, base));
-    await disassembleTo(objdump ?? objdumpFor(instructionSetOf(elf.machine)!), file, elf.file, reader);
+    await disassembleTo(objdump ?? objdumpFor(instructionSetOf(elf.machine)!), file, elf.file, take);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -118,61 +113,38 @@ function readS390(
 }
 
 /** Reads objdump's lines; addresses in them count from `base`, so that they are exact numbers. */
-class LineReader implements OutputReader {
-  #rest = '';
-  readonly #set: InstructionSet;
-  readonly #base: bigint;
-  readonly #isEntry: (address: bigint) => boolean;
-  readonly #take: TakeReference;
-
-  constructor(set: InstructionSet, base: bigint, isEntry: (address: bigint) => boolean, take: TakeReference) {
-    this.#set = set;
-    this.#base = base;
-    this.#isEntry = isEntry;
-    this.#take = take;
-  }
-
-  push(chunk: string): void {
-    const lines = (this.#rest + chunk).split('\n');
-    this.#rest = lines.pop()!;
-    for (const line of lines) this.#line(line);
-  }
-
-  end(): void {
-    this.#line(this.#rest);
-  }
-
-  #line(line: string): void {
+function lineReader(
+  set: InstructionSet,
+  base: bigint,
+  isEntry: (address: bigint) => boolean,
+  take: TakeReference,
+): TakeLine {
+  return (whole, start, end) => {
+    const line = whole.slice(start, end);
     const colon = line.indexOf(':\t');
     if (colon < 0) return;
     const at = Number.parseInt(line.slice(0, colon), 16);
     if (Number.isNaN(at)) return;
-    const from = this.#base + BigInt(at);
+    const from = base + BigInt(at);
     const text = line.slice(colon + 2);
-    const kind = this.#set.transfer(text);
+    const kind = set.transfer(text);
     if (kind === 'call' || kind === 'jump') {
       const target = operandOf(text);
-      if (!Number.isNaN(target)) this.#take('call', from, this.#base + BigInt(target));
+      if (!Number.isNaN(target)) take('call', from, base + BigInt(target));
       return;
     }
-    for (const address of this.#constants(text))
-      if (this.#isEntry(address)) this.#take('address', from, address);
-  }
-
-  /** Immediate values, which are whole addresses, and what objdump works out of an offset from here. */
-  *#constants(text: string): Iterable<bigint> {
-    for (const [, digits] of text.matchAll(/\$?0x([0-9a-f]{6,16})\b/g)) yield BigInt(`0x${digits}`);
-    const near = /(?:#|,)\s*(?:0x)?([0-9a-f]+) <[^>]*>\s*$/.exec(text);
-    if (near) yield this.#base + BigInt(`0x${near[1]}`);
-  }
+    for (const address of constantsIn(text, base)) if (isEntry(address)) take('address', from, address);
+  };
 }
 
-async function disassembleTo(
-  program: string,
-  file: string,
-  image: string,
-  reader: OutputReader,
-): Promise<void> {
+/** Immediate values, which are whole addresses, and what objdump works out of an offset from here. */
+function* constantsIn(text: string, base: bigint): Iterable<bigint> {
+  for (const [, digits] of text.matchAll(/\$?0x([0-9a-f]{6,16})\b/g)) yield BigInt(`0x${digits}`);
+  const near = /(?:#|,)\s*(?:0x)?([0-9a-f]+) <[^>]*>\s*$/.exec(text);
+  if (near) yield base + BigInt(`0x${near[1]}`);
+}
+
+async function disassembleTo(program: string, file: string, image: string, take: TakeLine): Promise<void> {
   const child = spawn(program, ['-d', '--no-show-raw-insn', file], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, LC_ALL: 'C' },
@@ -182,8 +154,9 @@ async function disassembleTo(
     child.once('close', done);
   });
   closed.catch(() => {}); // It may fail before it is awaited below.
-  for await (const chunk of child.stdout.setEncoding('utf8')) reader.push(chunk as string);
-  reader.end();
+  const lines = new LineSplitter(take);
+  for await (const chunk of child.stdout.setEncoding('utf8')) lines.push(chunk as string);
+  lines.end();
   let status: number | null;
   try {
     status = await closed;
