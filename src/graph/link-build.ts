@@ -4,7 +4,8 @@
  */
 import { Role } from '../symbols/bodies.js';
 import { Away } from './build-graph.js';
-import { type LinkedUnit, linkable } from './linkable.js';
+import { doubled, orderBy, sumUp } from './columns.js';
+import { folderOf, type LinkedUnit, linkable } from './linkable.js';
 import { OPEN_OF_KIND, Open } from './open-ends.js';
 import { binaryOf, SOME_BINARY } from './out-of-reach.js';
 import { type Numbers, SymbolFlags, type UnitDump } from './unit-graph.js';
@@ -103,8 +104,7 @@ function graphUnit(unit: UnitToGraph, base: number, vmlinux: number): GraphUnit 
   const isAway = images.length === 0 && (binary !== undefined || vmlinux >= 0);
   const code = unit.isVerified ? emittedCode(base, isAway, unit.object) : unverifiedCode(base, unit.dump());
   const away = !isAway ? Away.no : (binary ?? SOME_BINARY).runs ? Away.runs : Away.hasRun;
-  const folder = unit.source.slice(0, unit.source.lastIndexOf('/') + 1);
-  return { ...code, id: unit.id, away, images, folder };
+  return { ...code, id: unit.id, away, images, folder: folderOf(unit.source) };
 }
 
 /** Finds the bodies that a reference of a unit by a name means. */
@@ -131,7 +131,7 @@ class LinkNames {
     });
     this.#start = new Int32Array(most + 2);
     for (const unit of units) eachGlobal(unit, (name) => this.#start[name + 1]!++);
-    for (let name = 0; name <= most; name++) this.#start[name + 1]! += this.#start[name]!;
+    sumUp(this.#start);
     const next = this.#start.slice();
     this.#bodies = new Int32Array(this.#start[most + 1]!);
     for (const unit of units) eachGlobal(unit, (name, body) => (this.#bodies[next[name]!++] = body));
@@ -213,20 +213,11 @@ class CallPairs {
   #length = 0;
 
   add(callee: number, caller: number, count: number): void {
-    if (this.#length === this.#columns[0].length) this.#grow();
+    if (this.#length === this.#columns[0].length) this.#columns = this.#columns.map(doubled) as ThreeColumns;
     const at = this.#length++;
     this.#columns[0][at] = callee;
     this.#columns[1][at] = caller;
     this.#columns[2][at] = count;
-  }
-
-  #grow(): void {
-    const grown = this.#columns.map((column) => {
-      const twice = new Int32Array(column.length * 2);
-      twice.set(column);
-      return twice;
-    });
-    this.#columns = grown as ThreeColumns;
   }
 
   get length(): number {
@@ -242,8 +233,8 @@ class CallPairs {
   /** Sorted by callee and caller, in two passes; equal pairs become one. */
   byCallee(bodies: number): Calls {
     const [callees, callers, counts] = this.#columns;
-    const byCaller = orderBy(callers.subarray(0, this.#length), undefined, bodies);
-    const order = orderBy(callees.subarray(0, this.#length), byCaller, bodies);
+    const byCaller = orderBy(callers.subarray(0, this.#length), bodies);
+    const order = orderBy(callees.subarray(0, this.#length), bodies, byCaller);
     const start = new Int32Array(bodies + 1);
     const caller = new Int32Array(order.length);
     const count = new Int32Array(order.length);
@@ -260,22 +251,8 @@ class CallPairs {
       count[length++] = counts[pair]!;
       start[callee + 1]!++;
     }
-    for (let body = 0; body < bodies; body++) start[body + 1]! += start[body]!;
-    return { start, caller: caller.subarray(0, length), count: count.subarray(0, length) };
+    return { start: sumUp(start), caller: caller.subarray(0, length), count: count.subarray(0, length) };
   }
-}
-
-/** Places by their keys, below `keys`, those of equal keys in the order that they had (or have in `places`). */
-export function orderBy(key: Int32Array, places: Int32Array | undefined, keys: number): Int32Array {
-  const next = new Int32Array(keys + 1);
-  for (const one of key) next[one + 1]!++;
-  for (let one = 0; one < keys; one++) next[one + 1]! += next[one]!;
-  const order = new Int32Array(key.length);
-  for (let at = 0; at < key.length; at++) {
-    const place = places === undefined ? at : places[at]!;
-    order[next[key[place]!]!++] = place;
-  }
-  return order;
 }
 
 function openBits(

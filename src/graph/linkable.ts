@@ -8,6 +8,11 @@ export interface LinkedUnit {
   readonly folder: string;
 }
 
+/** Of a source, with the slash. */
+export function folderOf(source: string): string {
+  return source.slice(0, source.lastIndexOf('/') + 1);
+}
+
 /**
  * The definitions that an undefined (or lost weak) name of a unit resolves to: of its own linked object first; a unit
  * without one is linked with its folder. vmlinux has all that it refers to; a module's other names are exports of vmlinux

@@ -7,6 +7,7 @@
 import { Role } from '../symbols/bodies.js';
 import { Lifetime } from '../symbols/section-lifetime.js';
 import { ascendingOnce } from './ascending-once.js';
+import { sumUp } from './columns.js';
 import { type Numbers, SymbolFlags, type UnitDump } from './unit-graph.js';
 
 /** What a livepatch can do about a body. */
@@ -59,7 +60,7 @@ export function orderOfSymbols({ base, bodyCount, symbolBody, symbolFlags }: Uni
   for (let symbol = 0; symbol < symbolBody.length; symbol++) {
     if (!isPart(symbol)) start[symbolBody[symbol]! - base + 1]!++;
   }
-  for (let body = 0; body < bodyCount; body++) start[body + 1]! += start[body]!;
+  sumUp(start);
   const next = start.slice();
   const symbols = new Int32Array(start[bodyCount]!);
   for (let symbol = 0; symbol < symbolBody.length; symbol++) {

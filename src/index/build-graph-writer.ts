@@ -1,18 +1,17 @@
 import type { Database } from 'better-sqlite3';
 import { type BodyColumns, encodeHead, encodeParts } from '../graph/build-graph.js';
+import { orderBy, startsOf } from '../graph/columns.js';
 import {
   type BuildToGraph,
   type GraphUnit,
   type LinkedGraph,
   linkBuild,
-  orderBy,
   type UnitToGraph,
 } from '../graph/link-build.js';
 import { binaryOf } from '../graph/out-of-reach.js';
 import { decodeDump, encodeLinked } from '../graph/unit-graph.js';
 import { findName, orderOfSymbols } from '../graph/unit-symbols.js';
-
-import { hasEmitted, type UnitRow } from './rows.js';
+import { hasCalls, hasEmitted, type UnitRow } from './rows.js';
 
 /** No index has more units; times names and kinds it is an exact double. */
 const UNITS = 2 ** 21;
@@ -68,7 +67,7 @@ function readBuild(db: Database, build: number): BuildToGraph {
         id,
         source,
         isVerified: hasEmitted({ object }),
-        hasCalls: calls === 'ci' || calls === 'objdump' || calls === 'image',
+        hasCalls: hasCalls({ calls }),
         ...linked(id),
         dump: () => decodeDump(dump.get(id) as Buffer),
       };
@@ -269,13 +268,10 @@ function placeColumns(
       places.push(row);
     });
   });
-  const order = orderBy(Int32Array.from(bodies), undefined, state.length);
-  const placeStart = new Int32Array(state.length + 1);
-  for (const body of bodies) placeStart[body + 1]!++;
-  for (let body = 0; body < state.length; body++) placeStart[body + 1]! += placeStart[body]!;
+  const order = orderBy(bodies, state.length);
   const column = (values: readonly number[]) => order.map((at) => values[places[at]!]!);
   return {
-    placeStart,
+    placeStart: startsOf(bodies, state.length),
     placeImage: column(rows.image),
     placeSymbol: column(rows.symbol),
     placePosition: column(rows.position),

@@ -1,6 +1,7 @@
 /** Keeps what linked objects tell of units that have no object, in the same rows as an object does. */
 import type { Database } from 'better-sqlite3';
 import { canScan } from '../callgraph/code-scan.js';
+import { folderOf } from '../graph/linkable.js';
 import { decodeDump, encodeDump, type UnitDump, withMaybeFolded } from '../graph/unit-graph.js';
 import { linkUnits } from '../symbols/link-units.js';
 import { type CallColumns, CodeRows } from './code-rows.js';
@@ -184,7 +185,7 @@ function dumpOnlyUnits(
     nodeName.forEach((name, node) => {
       removed.set(name, (removed.get(name) ?? true) && nodeRemoved[node] === 1);
     });
-    const folder = source.slice(0, source.lastIndexOf('/') + 1);
+    const folder = folderOf(source);
     units.push({
       id,
       folder,

@@ -38,6 +38,11 @@ export function hasEmitted({ object }: Pick<UnitRow, 'object'>): boolean {
   return object === 'read' || object === 'image';
 }
 
+/** Whether a unit's calls were read. */
+export function hasCalls({ calls }: Pick<UnitRow, 'calls'>): boolean {
+  return calls === 'ci' || calls === 'objdump' || calls === 'image';
+}
+
 export interface NodeRow {
   readonly id: number;
   readonly function: number;

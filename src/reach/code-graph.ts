@@ -4,7 +4,7 @@
  * here it is read, and units' own graphs with it as they are asked for.
  */
 import { Away, type BodyColumns, type GraphHead, PART } from '../graph/build-graph.js';
-import { linkable } from '../graph/linkable.js';
+import { folderOf, linkable } from '../graph/linkable.js';
 import { Open } from '../graph/open-ends.js';
 import { binaryOf, type OtherBinary, SOME_BINARY } from '../graph/out-of-reach.js';
 import { type Numbers, SymbolFlags } from '../graph/unit-graph.js';
@@ -44,7 +44,7 @@ export class CodeGraph {
   readonly #foldedOf = new Map<number, number>();
   readonly #kept: number[] = [];
   #knownThrough: ReadonlyMap<number, readonly number[]> | undefined;
-  #hasRows = false;
+  #isWhole = false;
 
   constructor(index: IndexReader, build: string) {
     this.#index = index;
@@ -98,8 +98,8 @@ export class CodeGraph {
 
   /** Reads the graph and the rows of all units, if so many will be asked for. */
   expect(units: number): void {
-    if (this.#hasRows || units < MANY) return;
-    this.#hasRows = true;
+    if (this.#isWhole || units < MANY) return;
+    this.#isWhole = true;
     this.#loadParts();
     this.#index.expectUnits(units);
   }
@@ -295,7 +295,7 @@ export class CodeGraph {
     const referring = this.unit(from);
     if (definesName(referring, name)) return false;
     const found = this.#index.graph.unitsWithSymbol(name).flatMap((id) => this.#globalsOf(id, name));
-    const linked = (unit: UnitCode) => ({ images: unit.images, folder: folderOf(unit) });
+    const linked = (unit: UnitCode) => ({ images: unit.images, folder: folderOf(unit.row.source) });
     const vmlinux = this.#index.imageId(this.build, 'vmlinux') ?? -1;
     const meant = linkable(found, linked(referring), (one) => linked(this.unitOf(one)), vmlinux);
     return meant.includes(body);
@@ -327,8 +327,4 @@ function placeOf(column: Numbers, value: number): number {
     else high = middle;
   }
   return low - 1;
-}
-
-function folderOf({ row: { source } }: UnitCode): string {
-  return source.slice(0, source.lastIndexOf('/') + 1);
 }

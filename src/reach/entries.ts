@@ -1,3 +1,4 @@
+import { doubled } from '../graph/columns.js';
 import { addBodiesNamed, State } from '../graph/unit-symbols.js';
 import { hasEmitted } from '../index/rows.js';
 import type { Direction } from './answer.js';
@@ -73,12 +74,6 @@ export class EntryList {
 }
 
 const FIRST_SIZE = 16;
-
-function doubled(column: Int32Array): Int32Array {
-  const twice = new Int32Array(column.length * 2);
-  twice.set(column);
-  return twice;
-}
 
 /** One unit's answer, in ids. */
 export interface Draft {
