@@ -1,7 +1,6 @@
-import { Open, ReferenceKind } from '../graph/open-ends.js';
 import { edgeLines, SymbolFlags } from '../graph/unit-graph.js';
-import { isStuck, State } from '../graph/unit-symbols.js';
-import type { MemberKeys, MemberReader, SymbolPlace } from '../index/member-reader.js';
+import { isStuck } from '../graph/unit-symbols.js';
+import type { MemberKeys, MemberReader } from '../index/member-reader.js';
 import type { IndexReader, PlaceRow, SymbolRow, UnitRow } from '../index/reader.js';
 import { hasEmitted } from '../index/rows.js';
 import {
@@ -9,18 +8,17 @@ import {
   FOLDED,
   type Member,
   type MemberClass,
-  MOST_REFERENCES,
   type OpenEnd,
-  type OpenReason,
   type Step,
   type StuckReason,
 } from './answer.js';
 import { BodyNames } from './body-names.js';
-import type { BodyPlace, CodeGraph } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
+import { knownPlaces } from './known-places.js';
 import type { PatchSets } from './patch-set.js';
 import type { UnitCode } from './unit-code.js';
+import { type What, whatIs, whatIsGone } from './what-is.js';
 
 /**
  * Puts entries in words, all of an answer at once: each body, or name without one, is looked up once, in columns, and
@@ -44,11 +42,6 @@ export function describe(
   });
 }
 
-type What = Pick<
-  Member,
-  'class' | 'clone' | 'stuck' | 'binary' | 'live' | 'exported' | 'deadEnd' | 'open' | 'verified'
->;
-
 /** What is said of each body and each name of the lists, found by a key: its place among them. */
 class Describer {
   readonly index: IndexReader;
@@ -69,7 +62,7 @@ class Describer {
   readonly #whats: What[] = [];
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
   readonly #lines = new Map<UnitCode, Int32Array>();
-  readonly #goneWhats = new Map<UnitRow, [What, What]>();
+  readonly #goneWhats = new Map<UnitRow, readonly [What, What]>();
 
   constructor(index: IndexReader, sets: PatchSets, asked: number, lists: readonly EntryList[]) {
     this.index = index;
@@ -208,7 +201,7 @@ class Describer {
 
   places(key: number): readonly PlaceRow[] {
     const body = this.#only(key);
-    if (body >= 0) return placesOf(this.index, this.sets.graph, body);
+    if (body >= 0) return knownPlaces(this.index, this.sets.graph, body);
     this.#placesOfOthers ??= this.#rows('places', (one) => this.#only(one) < 0);
     return this.#placesOfOthers.get(key) ?? NOTHING;
   }
@@ -245,11 +238,7 @@ class Describer {
     const unit = this.unit(key);
     let whats = this.#goneWhats.get(unit);
     if (!whats) {
-      const gone = { class: 'gone', verified: hasEmitted(unit), ...NOT_STUCK } as const;
-      whats = [
-        { ...gone, clone: false },
-        { ...gone, clone: true },
-      ];
+      whats = whatIsGone(hasEmitted(unit));
       this.#goneWhats.set(unit, whats);
     }
     return whats[this.sets.graph.unit(unit.id).cloneNames.includes(name) ? 1 : 0];
@@ -289,58 +278,6 @@ class Declarations {
   /** path * 2^24 + line, or 0. */
   of(key: number): number {
     return this.#declared[this.#placeOf[key]!]!;
-  }
-}
-
-function placesOf(index: IndexReader, graph: CodeGraph, body: number): readonly PlaceRow[] {
-  const places: PlaceRow[] = [];
-  const count = graph.placeCount(body);
-  for (let nth = 0; nth < count; nth++) places.push(new KnownPlace(index, graph.place(body, nth)));
-  return places;
-}
-
-/** A place of the build's columns: what is seldom printed of it is looked up when it is. */
-class KnownPlace implements PlaceRow {
-  readonly #index: IndexReader;
-  readonly #place: BodyPlace;
-  #row: SymbolPlace | undefined;
-
-  constructor(index: IndexReader, place: BodyPlace) {
-    this.#index = index;
-    this.#place = place;
-  }
-
-  get position(): number {
-    return this.#place.position;
-  }
-
-  get total(): number {
-    return this.#place.total;
-  }
-
-  get object(): string {
-    return this.#index.members.imageName(this.#place.image);
-  }
-
-  get #found(): SymbolPlace {
-    this.#row ??= this.#index.members.symbolPlace(this.#place.image, this.#place.symbol);
-    return this.#row;
-  }
-
-  get address(): string {
-    return this.#found.address;
-  }
-
-  get size(): number {
-    return this.#found.size;
-  }
-
-  get section(): string | null {
-    return this.#found.section;
-  }
-
-  get traceable(): boolean | null {
-    return this.#found.traceable;
   }
 }
 
@@ -472,124 +409,4 @@ class MemberView implements Member {
       seq: this.#of.lineOf(this.#list.unit, edge),
     };
   }
-}
-
-const NOT_STUCK = {
-  stuck: null,
-  binary: null,
-  live: false,
-  exported: false,
-  deadEnd: false,
-  open: NOTHING,
-} as const;
-
-/** Classes of bodies that are not stuck; clones among them are told apart. */
-const UNSTUCK: Readonly<Record<number, readonly [What, What]>> = Object.fromEntries(
-  (
-    [
-      [State.redirectable, 'patch', true],
-      [State.init, 'init', true],
-      [State.discarded, 'discarded', true],
-      [State.unverified, 'unverified', false],
-      [State.unverifiedClone, 'unverified', false],
-    ] as const
-  ).map(([state, of, verified]) => {
-    const what = { class: of, verified, ...NOT_STUCK };
-    return [
-      state,
-      [
-        { ...what, clone: false },
-        { ...what, clone: true },
-      ],
-    ];
-  }),
-);
-
-const REASON_OF_STATE: Readonly<Record<number, StuckReason>> = {
-  [State.clone]: 'clone',
-  [State.noSite]: 'no-site',
-  [State.outOfReach]: 'out-of-reach',
-  [State.moduleExit]: 'module-exit',
-  [State.folded]: 'folded',
-};
-
-function whatIs(index: IndexReader, sets: PatchSets, names: BodyNames, body: number): What {
-  const { graph } = sets;
-  const state = graph.state(body);
-  if (state === State.unverifiedClone) return UNSTUCK[state]![1];
-  const clone = state !== State.unverified && names.isClone(body);
-  if (!isStuck(state)) return UNSTUCK[state]![clone ? 1 : 0];
-  const stuck = REASON_OF_STATE[state]!;
-  const live = sets.isLive(body);
-  return {
-    class: stuck === 'clone' ? 'clone' : 'blocked',
-    clone,
-    stuck,
-    binary: graph.binary(body)?.name ?? null,
-    live,
-    exported: !live && isExported(index, sets, names, body),
-    deadEnd: sets.isDeadEnd(body),
-    open: openEnds(index, sets, body),
-    verified: true,
-  };
-}
-
-function isExported(index: IndexReader, sets: PatchSets, names: BodyNames, body: number): boolean {
-  return sets.graph
-    .linkNames(body)
-    .some(({ name, local }) => !local && index.exporters(sets.graph.build, names.text(name)).length > 0);
-}
-
-const REASONS: readonly (readonly [bit: number, reason: OpenReason, kind: number | undefined])[] = [
-  [Open.address, 'address', ReferenceKind.address],
-  [Open.nodumpCaller, 'nodump-caller', ReferenceKind.namelessCall],
-  [Open.callersUnknown, 'callers-unknown', undefined],
-];
-
-function openEnds(index: IndexReader, sets: PatchSets, body: number): OpenEnd[] {
-  const bits = sets.openEnds(body);
-  return REASONS.filter(([bit]) => (bits & bit) !== 0).map(
-    ([, reason, kind]) =>
-      new LazyOpenEnd(reason, () => (kind === undefined ? [] : referencesTo(index, sets, body, kind))),
-  );
-}
-
-/** Its references are looked up when they are printed: most of a large answer's never are. */
-class LazyOpenEnd implements OpenEnd {
-  readonly reason: OpenReason;
-  readonly #find: () => OpenEnd['references'];
-  #references: OpenEnd['references'] | undefined;
-
-  constructor(reason: OpenReason, find: () => OpenEnd['references']) {
-    this.reason = reason;
-    this.#find = find;
-  }
-
-  get references(): OpenEnd['references'] {
-    this.#references ??= this.#find();
-    return this.#references;
-  }
-}
-
-/** By the body's own names first, then by those of trampolines that hand on to it. */
-function referencesTo(
-  index: IndexReader,
-  sets: PatchSets,
-  body: number,
-  kind: number,
-): OpenEnd['references'] {
-  const found: OpenEnd['references'][number][] = [];
-  for (const link of sets.graph.referenceNames(body)) {
-    const { unit, name, local } = link;
-    for (const { from, ...reference } of index.members.references(
-      name,
-      kind,
-      local ? unit.row.id : undefined,
-    )) {
-      if (found.length >= MOST_REFERENCES) return found;
-      if (sets.graph.isMeant(from, link)) found.push(reference);
-    }
-    found.push(...index.members.outsideReferences(unit.row.id, name, kind, MOST_REFERENCES));
-  }
-  return found.slice(0, MOST_REFERENCES);
 }
