@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type CallFacts as CallgraphInfo, parseCallgraphInfo } from '../callgraph/ci.js';
 import { type EqualityHit, parseFolding } from '../callgraph/folding.js';
-import { type NearReferences, nearReferences } from '../callgraph/near-calls.js';
-import { type ObjectReferences, readObjectReferences } from '../callgraph/references.js';
+import { nearReferences } from '../callgraph/near-calls.js';
+import { readObjectReferences } from '../callgraph/references.js';
 import { FunctionTable } from '../dump/function-table.js';
 import { type DumpFacts, parseDump } from '../dump/parse.js';
 import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { ReferenceKind } from '../graph/open-ends.js';
 import { maybeDecompress } from '../input/decompress.js';
-import { type Bodies, bodiesOf, resolverOf, versionsOf } from '../symbols/bodies.js';
+import { type Bodies, bodiesOf, versionsOf } from '../symbols/bodies.js';
 import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
 import { foldsOf } from '../symbols/folds.js';
 import { objectEvidence } from '../symbols/object-evidence.js';
@@ -17,6 +17,7 @@ import { type ObjectFunctions, objectFunctions } from '../symbols/object-functio
 import { contentsHash } from './checksum.js';
 import type { NewWords } from './dictionary.js';
 import { foldEvidence } from './fold-evidence.js';
+import { handOn, withCalls, withNearAddresses } from './more-references.js';
 import {
   type CallsToCheck,
   checkUnit,
@@ -306,35 +307,6 @@ class NamesOfDump implements DumpNames {
   }
 }
 
-/** The choice between a function's versions is a call of each, instead of addresses that are taken. */
-function handOn(found: ObjectReferences, versions: ReturnType<typeof versionsOf>): ObjectReferences {
-  if (versions.size === 0) return found;
-  const names = [...found.names];
-  const word = (text: string) => {
-    const known = names.indexOf(text);
-    return known >= 0 ? known : names.push(text) - 1;
-  };
-  const calls = [...versions].flatMap(([caller, callees]) =>
-    callees.map((callee) => [word(caller), word(callee)] as const),
-  );
-  const resolvers = new Map(
-    [...versions].flatMap(([name, own]) => [name, resolverOf(name)].map((by) => [by, own])),
-  );
-  const kept = (_: number, at: number) =>
-    !resolvers.get(names[found.addressBy[at]!] ?? '')?.includes(names[found.addressTarget[at]!]!);
-  return {
-    ...found,
-    names,
-    callCaller: Int32Array.from([...found.callCaller, ...calls.map(([caller]) => caller)]),
-    callCallee: Int32Array.from([...found.callCallee, ...calls.map(([, callee]) => callee)]),
-    callCount: Int32Array.from([...found.callCount, ...calls.map(() => 1)]),
-    addressTarget: found.addressTarget.filter(kept),
-    addressBy: found.addressBy.filter(kept),
-    addressSection: found.addressSection.filter(kept),
-    addressInit: found.addressInit.filter(kept),
-  };
-}
-
 /** No object, and why. */
 export function withoutObject(state: 'missing' | 'not asked'): ReadObject {
   return { facts: { state } };
@@ -382,39 +354,6 @@ async function withCertainCalls(
   return {
     facts: { ...facts, references: withCalls(facts.references, lacking, facts.symbols) },
     toCheck: certain,
-  };
-}
-
-/** Calls of inline assembly that no relocation tells, with those that do. */
-function withCalls(
-  references: ReferenceColumns,
-  calls: readonly { readonly caller: number; readonly callee: number }[],
-  symbols: SymbolColumns,
-): ReferenceColumns {
-  const nameOf = (body: number) => symbols.name[symbols.body.indexOf(body)]!;
-  return {
-    ...references,
-    caller: Int32Array.of(...references.caller, ...calls.map(({ caller }) => nameOf(caller))),
-    callee: Int32Array.of(...references.callee, ...calls.map(({ callee }) => nameOf(callee))),
-    count: Int32Array.of(...references.count, ...calls.map(() => 1)),
-  };
-}
-
-/** Addresses that code takes without a relocation, with those that have one. */
-function withNearAddresses(
-  references: ReferenceColumns,
-  { addressBy, addressTarget }: NearReferences,
-  symbols: SymbolColumns,
-): ReferenceColumns {
-  if (addressBy.length === 0) return references;
-  const nameOf = (body: number) => symbols.name[symbols.body.indexOf(body)]!;
-  const sections = addressBy.map((body) => symbols.bodies.section[body]!);
-  return {
-    ...references,
-    target: Int32Array.of(...references.target, ...addressTarget.map(nameOf)),
-    by: Int32Array.of(...references.by, ...addressBy.map(nameOf)),
-    section: Int32Array.of(...references.section, ...sections),
-    kind: Uint8Array.of(...references.kind, ...addressBy.map(() => ReferenceKind.address)),
   };
 }
 
