@@ -66,6 +66,7 @@ export async function writeImageUnits(
   linkable: readonly UnitToLink[],
   objdump?: string,
 ): Promise<ImageUnitsRead> {
+  if (!hasRecordsAlone(db, build)) return NONE_READ;
   const units = dumpOnlyUnits(db, build, linkable, dictionary);
   if (units.length === 0) return NONE_READ;
   const refused = loaded.objects.filter((object) => object.source === 'elf' && !canScan(object.elf.machine));
@@ -160,6 +161,15 @@ const NO_DUMP: UnitDump = {
   kept: NOTHING,
   maybeFolded: NOTHING,
 };
+
+/**
+ * Whether some unit without an object has records. A kernel build leaves a few without either (asm-offsets.c, bounds.c,
+ * whose assembly is all that is wanted), and reading the code of all linked objects for those doubles an indexing.
+ */
+function hasRecordsAlone(db: Database, build: number): boolean {
+  const sql = "SELECT 1 FROM unit WHERE build = ? AND object = 'missing' AND lines > 0";
+  return db.prepare(sql).get(build) !== undefined;
+}
 
 function dumpOnlyUnits(
   db: Database,
