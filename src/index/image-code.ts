@@ -148,10 +148,15 @@ export class ImageCode {
     return place;
   }
 
+  /** Whether only its own object can name a place. */
+  isLocalPlace(place: number): boolean {
+    return this.places[place]!.rows.every((row) => isLocal(this.image, row));
+  }
+
   /** The group of a place that only its own object can name. */
   #localGroup(place: number): number {
     const { rows } = this.places[place]!;
-    return rows.every((row) => isLocal(this.image, row)) ? (groupOf(this.image, rows[0]!) ?? -1) : -1;
+    return this.isLocalPlace(place) ? (groupOf(this.image, rows[0]!) ?? -1) : -1;
   }
 
   /** Addresses, counted from the base, at which local data stand, and whose they are. */

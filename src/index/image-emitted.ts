@@ -56,20 +56,26 @@ export function emittedOf(
  * be of its unit. Both are left to code without a dump.
  */
 export function undecidedOf(image: ReadImage, nameId: (name: string) => number): ImageEmitted | undefined {
-  const { candidates, unitOf, references } = image;
-  const bound = new Set(references.by.filter((_, at) => isLocalPlace(image, references.target[at]!)));
+  const { candidates, unitOf, references, isOpen, isTaken } = image;
+  const bound = new Set(
+    references.by.filter(
+      (_, at) => references.target[at]! >= 0 && image.code.isLocalPlace(references.target[at]!),
+    ),
+  );
   const places = candidates.flatMap((units, place) =>
-    units.length > 0 && unitOf[place]! < 0 && !bound.has(place) && isOfC(image, place) ? [place] : [],
+    (units.length > 0 || isOpen) &&
+    unitOf[place]! < 0 &&
+    !isTaken(place) &&
+    !bound.has(place) &&
+    isOfC(image, place)
+      ? [place]
+      : [],
   );
   if (places.length === 0) return undefined;
   const among = new Set(places);
   const own = references.by.flatMap((place, at) => (among.has(place) ? [at] : []));
   const emitted = new UnitInImage(image, NO_UNIT, nameId).emitted(places, [], [], own);
   return { ...emitted, maybeFolded: [] };
-}
-
-function isLocalPlace({ code: { places, image } }: ReadImage, place: number): boolean {
-  return place >= 0 && places[place]!.rows.every((row) => isLocal(image, row));
 }
 
 function isOfC({ code: { places, image } }: ReadImage, place: number): boolean {

@@ -103,6 +103,7 @@ export async function writeImageUnits(
       fixed.set(units[unit]!.id, { image: image.at, rows: code.rows });
     }
   }
+  for (const unit of found.perhaps) writer.setRead(units[unit]!.id);
   writer.finish();
   dictionary.flush();
   return { fixed, lost: new Map(found.images.map((image: ReadImage) => [image.at, image.lost])), unread };
@@ -261,6 +262,11 @@ class Writer {
 
   #knownCalls(unit: number): ReadonlySet<string> {
     return new Set(this.#known.all(unit) as string[]);
+  }
+
+  /** What calls a unit makes is among what was read, though not told which. */
+  setRead(id: number): void {
+    if (this.#callsOf.get(id) === 'missing') this.#setCalls.run(id);
   }
 
   finish(): void {

@@ -5,9 +5,14 @@
 import { InputError } from '../errors.js';
 import { groupOf } from '../symbols/code-places.js';
 import type { Image } from '../symbols/image.js';
-import { type GroupKnowledge, type PlacedCode, placeGlobals } from '../symbols/place-globals.js';
+import {
+  type CodePlace,
+  type GroupKnowledge,
+  type PlacedCode,
+  placeGlobals,
+} from '../symbols/place-globals.js';
 import { type DumpedUnit, placeGroups, type SymbolGroup } from '../symbols/place-groups.js';
-import { placeStripped, unitsOfModule } from '../symbols/place-stripped.js';
+import { isOfFolder, placeStripped, unitsOfModule } from '../symbols/place-stripped.js';
 import { ImageCode, type NamelessCode, type PlaceReferences } from './image-code.js';
 import type { ObjectSymbols } from './image-files.js';
 
@@ -31,12 +36,18 @@ export interface ReadImage {
   readonly candidates: readonly (readonly number[])[];
   /** Code that belongs to a unit, of weak definitions that lost: nothing calls it. */
   readonly lost: readonly (NamelessCode & { readonly unit: number })[];
+  /** By place, whether it is of a unit that has an object. */
+  readonly isTaken: (place: number) => boolean;
+  /** Whether places without candidates may be of units that no image is known to have. */
+  readonly isOpen?: boolean;
 }
 
 export interface UnitsOfImages {
   readonly images: readonly ReadImage[];
   /** Unit -> the images that it has a group in. */
   readonly imagesOf: readonly ReadonlySet<number>[];
+  /** Units that are in no image as far as is known, all of whose calls were read all the same. */
+  readonly perhaps: readonly number[];
   /** Images that could not be read, and why. */
   readonly unread: readonly { readonly at: number; readonly why: string }[];
 }
@@ -77,6 +88,8 @@ class Reader {
   readonly #imageOf: number[] = [];
   /** Groups of units that have objects. */
   readonly #closed = new Set<number>();
+  /** Modules without STT_FILE, by their places. */
+  readonly #strippedPaths = new Map<number, string>();
   #unitOf: number[] = [];
   /** The units that are left for a group that has none. */
   #left: (readonly number[])[] = [];
@@ -118,7 +131,36 @@ class Reader {
     this.#unitOf.forEach((unit, group) => {
       if (unit >= 0) imagesOf[unit]!.add(this.#imageOf[group]!);
     });
-    return { images, imagesOf, unread };
+    return { images: this.#opened(images), imagesOf, perhaps: this.#perhaps(), unread };
+  }
+
+  /** Stripped modules that units of their folders are left for: what is nobody's in them is of those. */
+  #opened(images: readonly ReadImage[]): ReadImage[] {
+    const left = this.#leftUnits();
+    return images.map((image) => {
+      const path = this.#strippedPaths.get(image.at);
+      const isOpen = path !== undefined && left.some((unit) => isOfFolder(path, this.#units[unit]!));
+      return isOpen ? { ...image, isOpen } : image;
+    });
+  }
+
+  /** Units that no image is known to have, but a stripped module may have: it was read, so that their calls were. */
+  #perhaps(): number[] {
+    const paths = [...this.#strippedPaths.values()];
+    const claimed = new Set(
+      this.#unitOf.flatMap((unit, group) =>
+        unit >= 0 && this.#strippedPaths.has(this.#imageOf[group]!) ? [this.#units[unit]!.folder] : [],
+      ),
+    );
+    return this.#leftUnits().filter((unit) => {
+      const { folder } = this.#units[unit]!;
+      return claimed.has(folder) || paths.some((path) => isOfFolder(path, this.#units[unit]!));
+    });
+  }
+
+  #leftUnits(): number[] {
+    const taken = new Set(this.#unitOf);
+    return [...this.#units.keys()].filter((unit) => !taken.has(unit));
   }
 
   #addGroups(at: number, image: Image): void {
@@ -182,6 +224,7 @@ class Reader {
     };
     let placed = placeGlobals(places, knowledge);
     while (this.#settleLeft(base, placed, ids)) placed = placeGlobals(places, knowledge);
+    if (stripped) placed = placeByLocals(code, references, places, placed, knowledge);
     const isTaken = (nth: number) => code.places[nth]!.rows.some((row) => this.#isTaken(at, row));
     const unitOf = Int32Array.from(placed, ({ group }, nth) =>
       group < 0 || isTaken(nth) ? -1 : this.#unitOf[base + group]!,
@@ -191,6 +234,7 @@ class Reader {
       code,
       references,
       unitOf,
+      isTaken,
       candidates: placed.map(({ candidates }, nth) =>
         candidates.flatMap((group) => {
           const unit = this.#unitOf[base + group]!;
@@ -209,6 +253,7 @@ class Reader {
       image.groups.some((name) => name.endsWith('.c') && !name.endsWith('.mod.c'))
     )
       return undefined;
+    this.#strippedPaths.set(at, object.path);
     const taken = new Set(this.#unitOf);
     const paths = this.#images.map(({ object: { path } }) => path);
     const candidates = unitsOfModule(object.path, paths, this.#units).filter((unit) => {
@@ -282,6 +327,40 @@ class Reader {
     const { baseName } = this.#groups[group]!;
     return baseName.endsWith('.c') && !baseName.endsWith('.mod.c') && !this.#closed.has(group);
   }
+}
+
+/**
+ * A local function and what refers to it are of one unit: where no group of symbols tells of local ones, each tells of
+ * the other.
+ */
+function placeByLocals(
+  code: ImageCode,
+  { by, target }: PlaceReferences,
+  places: readonly CodePlace[],
+  placed: PlacedCode[],
+  knowledge: GroupKnowledge,
+): PlacedCode[] {
+  const pairs = [...by.keys()].flatMap((at) =>
+    target[at]! >= 0 && code.isLocalPlace(target[at]!) ? [[by[at]!, target[at]!] as const] : [],
+  );
+  const told = places.map((place) => place.told);
+  let now = placed;
+  for (let more = true; more; ) {
+    more = false;
+    for (const [one, other] of pairs) {
+      const [a, b] = [now[one]!.group, now[other]!.group];
+      const [open, group] = a < 0 ? [one, b] : [other, a];
+      if (a < 0 === b < 0 || told[open]! >= 0) continue;
+      told[open] = group;
+      more = true;
+    }
+    if (more)
+      now = placeGlobals(
+        places.map((place, nth) => ({ ...place, told: told[nth]! })),
+        knowledge,
+      );
+  }
+  return now;
 }
 
 /** vmlinux first: what its groups take, no module's can. */

@@ -460,7 +460,7 @@ export class IndexReader {
   unverifiedUnits(build: string): Pick<UnitRow, 'path' | 'source' | 'object'>[] {
     return this.#all(
       `SELECT u.path, u.source, u.object FROM unit u JOIN build b ON b.id = u.build
-       WHERE b.name = ? AND u.object NOT IN ('read', 'image') AND u.lines > 0 ORDER BY u.path`,
+       WHERE b.name = ? AND u.object NOT IN ('read', 'image') AND u.calls <> 'image' AND u.lines > 0 ORDER BY u.path`,
       build,
     ) as ReturnType<IndexReader['unverifiedUnits']>;
   }

@@ -46,13 +46,23 @@ export function unitsOfModule(
   const all = [...units.keys()];
   const single = all.find((at) => isOf(units[at]!) && stemOf(units[at]!) === stem);
   if (single !== undefined) return [single];
-  const folders = [...new Set(paths.map((one) => partsOf(one).folder))];
+  const folders = foldersOf(paths);
   const others = new Set(paths.map(partsOf).flatMap((one) => (one.folder === folder ? [one.stem] : [])));
   return all.filter((at) => {
     const unit = units[at]!;
     if (isOf(unit)) return !others.has(stemOf(unit));
     return isBelow(folder, unit.folder) || !folders.some((one) => isBelow(one, unit.folder));
   });
+}
+
+function foldersOf(paths: readonly string[]): string[] {
+  return [...new Set(paths.map((path) => partsOf(path).folder))];
+}
+
+/** Whether a unit's folder is that of a module, or below it; those of no module are anybody's. */
+export function isOfFolder(path: string, { folder }: DumpedUnit): boolean {
+  const own = partsOf(path).folder;
+  return endsWithFolder(own, folder) || isBelow(own, folder);
 }
 
 function endsWithFolder(path: string, folder: string): boolean {

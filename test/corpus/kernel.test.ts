@@ -34,6 +34,7 @@ describe.skipIf(why !== '')('a real kernel', () => {
   describe('calls', () => callTests(corpus, () => kernel));
 
   describe('units of images', () => imageTests(() => kernel));
+  describe('units of images, modules stripped', () => imageTests(() => kernel, 'stripped'));
 
   /** The last ones, as they change the index. */
   const whyNot = whyNoBuild(corpus, 'gcc11');
