@@ -40,7 +40,7 @@ export async function withIndexAsync<T>(
  * after a second spends more on compiling than it gets back (measured: `affected _test_bit` 2.33 s of processor time
  * instead of 1.68 s), while answers of a million functions still get it.
  */
-const OPTIMISE_AFTER = 1_000_000;
+const OPTIMISE_AFTER = 4_000_000;
 
 function open({ db, wait, build }: IndexOptions): IndexReader {
   setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { type BodyColumns, encodeHead, encodeParts } from '../graph/build-graph.js';
+import { ascendingOnce } from '../graph/ascending-once.js';
+import { type BodyColumns, encodeHead, encodeParts, encodeUnits } from '../graph/build-graph.js';
 import { orderBy, startsOf } from '../graph/columns.js';
 import {
   type BuildToGraph,
@@ -10,8 +11,9 @@ import {
 } from '../graph/link-build.js';
 import { binaryOf } from '../graph/out-of-reach.js';
 import { decodeDump, encodeLinked } from '../graph/unit-graph.js';
-import { findName, orderOfSymbols } from '../graph/unit-symbols.js';
+import { bodiesNamed, findName, orderOfSymbols } from '../graph/unit-symbols.js';
 import { hasCalls, hasEmitted, type UnitRow } from './rows.js';
+import { dropDumps, dumpReader } from './unit-dumps.js';
 
 /** No index has more units; times names and kinds it is an exact double. */
 const UNITS = 2 ** 21;
@@ -35,10 +37,14 @@ export interface PlacedSymbols {
  */
 export function writeBuildGraph(db: Database, build: number, placed: PlacedSymbols): void {
   const graph = linkBuild(readBuild(db, build));
-  const setLinked = db.prepare('UPDATE unit_graph SET linked = ? WHERE unit = ?');
-  for (const unit of graph.units) setLinked.run(encodeLinked(unit), unit.id);
+  const dumpOf = dumpReader(db);
+  const units = encodeUnits(
+    graph.units.map((unit) => ({ dump: dumpOf(unit.id), linked: encodeLinked(unit) })),
+  );
   const head = encodeHead({
     ...graph,
+    unitPart: units.first,
+    keeper: keepers(graph, dumpOf),
     unit: Int32Array.from(graph.units, ({ id }) => id),
     base: Int32Array.from([...graph.units.map(({ base }) => base), graph.state.length]),
     away: Uint8Array.from(graph.units, ({ away }) => away),
@@ -52,14 +58,23 @@ export function writeBuildGraph(db: Database, build: number, placed: PlacedSymbo
   });
   db.prepare('DELETE FROM build_graph WHERE build = ?').run(build);
   const insert = db.prepare('INSERT INTO build_graph VALUES (?, ?, ?)');
-  for (const [part, data] of [head, ...parts].entries()) insert.run(build, part, data);
+  for (const [part, data] of [head, ...parts, ...units.parts].entries()) insert.run(build, part, data);
+  dropDumps(db);
+}
+
+function keepers({ units }: LinkedGraph, dumpOf: (unit: number) => Buffer): Int32Array {
+  const bodies = units.flatMap((unit) => {
+    const { kept } = decodeDump(dumpOf(unit.id));
+    return Array.from(kept).flatMap((name) => bodiesNamed(unit, name));
+  });
+  return ascendingOnce(bodies);
 }
 
 function readBuild(db: Database, build: number): BuildToGraph {
   const units = db
     .prepare('SELECT id, source, object, calls FROM unit WHERE build = ? ORDER BY id')
     .all(build) as ({ id: number } & Pick<UnitRow, 'source' | 'object' | 'calls'>)[];
-  const dump = db.prepare('SELECT dump FROM unit_graph WHERE unit = ?').pluck();
+  const dumpOf = dumpReader(db);
   const linked = readLinked(db, build);
   return {
     units: units.map(({ id, source, object, calls }): UnitToGraph => {
@@ -69,7 +84,7 @@ function readBuild(db: Database, build: number): BuildToGraph {
         isVerified: hasEmitted({ object }),
         hasCalls: hasCalls({ calls }),
         ...linked(id),
-        dump: () => decodeDump(dump.get(id) as Buffer),
+        dump: () => decodeDump(dumpOf(id)),
       };
     }),
     calls: readCalls(db, build),

@@ -1,14 +1,14 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { type BodyColumns, decodeHead, decodePart, type GraphHead } from '../graph/build-graph.js';
+import {
+  type BodyColumns,
+  decodeHead,
+  decodePart,
+  type GraphHead,
+  partsOfBodies,
+  UnitPart,
+} from '../graph/build-graph.js';
 
-/** A unit's graph, for `decodeDump` and `decodeLinked`. */
-export interface UnitGraph {
-  readonly id: number;
-  readonly dump: Buffer;
-  readonly linked: Buffer;
-}
-
-/** What the reach engine reads: builds' graphs by parts, and units'. */
+/** What the reach engine reads: a build's graph by parts. The head is the first, then come those of bodies and of units. */
 export class GraphReader {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
@@ -17,31 +17,41 @@ export class GraphReader {
     this.#db = db;
   }
 
-  /** Of a build's graph; the first part is the second. */
   head(build: number): GraphHead {
-    return decodeHead(this.#part(build, 0));
+    return decodeHead(this.#data(build, 0));
   }
 
-  part(build: number, part: number): BodyColumns {
-    return decodePart(this.#part(build, part + 1));
+  /** A part of bodies. */
+  bodies(build: number, part: number): BodyColumns {
+    return decodePart(this.#data(build, 1 + part));
   }
 
-  /** All parts, in their order. */
-  parts(build: number): BodyColumns[] {
-    const sql = 'SELECT data FROM build_graph WHERE build = ? AND part > 0 ORDER BY part';
-    return (this.#statement(sql).pluck().all(build) as Buffer[]).map(decodePart);
+  /** All of them, in their order. */
+  allBodies(build: number, head: GraphHead): BodyColumns[] {
+    return this.#all(build, 1, partsOfBodies(head)).map(decodePart);
   }
 
-  #part(build: number, part: number): Buffer {
+  /** A part of units. */
+  units(build: number, head: GraphHead, part: number): UnitPart {
+    return new UnitPart(this.#data(build, 1 + partsOfBodies(head) + part), unitsOfPart(head, part));
+  }
+
+  /** All of them, in their order. */
+  allUnits(build: number, head: GraphHead): UnitPart[] {
+    const parts = this.#all(build, 1 + partsOfBodies(head), head.unitPart.length);
+    return parts.map((data, part) => new UnitPart(data, unitsOfPart(head, part)));
+  }
+
+  #data(build: number, part: number): Buffer {
     const sql = 'SELECT data FROM build_graph WHERE build = ? AND part = ?';
     return this.#statement(sql).pluck().get(build, part) as Buffer;
   }
 
-  /** Units' graphs. */
-  units(ids: readonly number[]): UnitGraph[] {
-    const sql = 'SELECT unit, dump, linked FROM unit_graph WHERE unit IN (SELECT value FROM json_each(?))';
-    const rows = this.#statement(sql).raw().all(JSON.stringify(ids)) as [number, Buffer, Buffer][];
-    return rows.map(([id, dump, linked]) => ({ id, dump, linked }));
+  #all(build: number, first: number, count: number): Buffer[] {
+    const sql = 'SELECT data FROM build_graph WHERE build = ? AND part BETWEEN ? AND ? ORDER BY part';
+    return this.#statement(sql)
+      .pluck()
+      .all(build, first, first + count - 1) as Buffer[];
   }
 
   /** The units whose objects have a function symbol of the name. */
@@ -58,4 +68,8 @@ export class GraphReader {
     }
     return statement;
   }
+}
+
+function unitsOfPart({ unit, unitPart }: GraphHead, part: number): number {
+  return (unitPart[part + 1] ?? unit.length) - unitPart[part]!;
 }

@@ -11,6 +11,7 @@ import type { LoadedImages, ObjectSymbols } from './image-files.js';
 import { type DumpOnlyUnit, type ReadImage, readUnitsOfImages } from './image-units.js';
 import type { UnitToLink } from './link-writer.js';
 import { UNDECIDED_SOURCE } from './rows.js';
+import { dumpReader, UNIT_DUMP } from './unit-dumps.js';
 import type { ReferenceColumns } from './unit-facts.js';
 
 /** Where a unit's symbols are that were read from an image: by symbol, its row or -1. */
@@ -43,7 +44,7 @@ export function forgetImageUnits(db: Database, build: number): void {
     forget.run(unit);
     graphs.set(unit, withMaybeFolded(graphs.get(unit), NOTHING));
   }
-  for (const table of ['unit_graph', 'unit_image', 'outside', 'problem']) {
+  for (const table of [UNIT_DUMP, 'unit_image', 'outside', 'problem']) {
     db.prepare(`DELETE FROM ${table} WHERE unit IN (SELECT id FROM unit WHERE build = ? AND source = ?)`).run(
       build,
       UNDECIDED_SOURCE,
@@ -146,7 +147,7 @@ function addUndecidedUnit(db: Database, build: number, image: string): number {
     )
     .pluck()
     .get(build, `${UNDECIDED_SOURCE}:${image}`, UNDECIDED_SOURCE) as number;
-  db.prepare('INSERT INTO unit_graph VALUES (?, ?, ?)').run(id, encodeDump(NO_DUMP), Buffer.alloc(0));
+  db.prepare(`INSERT INTO ${UNIT_DUMP} VALUES (?, ?)`).run(id, encodeDump(NO_DUMP));
   return id;
 }
 
@@ -182,7 +183,7 @@ function dumpOnlyUnits(
   const elsewhere = new Set(linkable.flatMap(({ id, elsewhere }) => (elsewhere ? [id] : [])));
   const rows = db
     .prepare(
-      `SELECT u.id, u.source, g.dump FROM unit u JOIN unit_graph g ON g.unit = u.id
+      `SELECT u.id, u.source, g.dump FROM unit u JOIN ${UNIT_DUMP} g ON g.unit = u.id
        WHERE u.build = ? AND u.object = 'missing' ORDER BY u.id`,
     )
     .raw()
@@ -215,12 +216,12 @@ class Graphs {
   readonly #set;
 
   constructor(db: Database) {
-    this.#get = db.prepare('SELECT dump FROM unit_graph WHERE unit = ?').pluck();
-    this.#set = db.prepare('UPDATE unit_graph SET dump = ? WHERE unit = ?');
+    this.#get = dumpReader(db);
+    this.#set = db.prepare(`UPDATE ${UNIT_DUMP} SET dump = ? WHERE unit = ?`);
   }
 
   get(unit: number): UnitDump {
-    return decodeDump(this.#get.get(unit) as Buffer);
+    return decodeDump(this.#get(unit));
   }
 
   set(unit: number, dump: UnitDump): void {

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { decodeDump } from '../graph/unit-graph.js';
+import type { Numbers } from '../graph/unit-graph.js';
 import type { PlaceRow, SymbolRow } from './rows.js';
 
 /** Functions of units, by ids, in columns: there can be a million. */
@@ -62,10 +62,16 @@ export class MemberReader {
     return texts;
   }
 
-  /** Where units' nodes of these names are declared: path * 2^24 + line, or 0. */
-  declarations(keys: MemberKeys): Float64Array {
+  /**
+   * Where units' nodes of these names are declared: path * 2^24 + line, or 0.
+   *
+   * @param nodeNames a unit's nodes' names
+   */
+  declarations(keys: MemberKeys, nodeNames: (unit: number) => Numbers): Float64Array {
     const { unit } = keys;
-    if (unit.length > CHUNK && unit.every((id) => id === unit[0])) return this.#declarationsOfUnit(keys);
+    if (unit.length > CHUNK && unit.every((id) => id === unit[0])) {
+      return this.#declarationsOfUnit(keys, nodeNames(unit[0]!));
+    }
     const sql = `
       SELECT (SELECT f.path * 16777216 + f.line FROM function f CROSS JOIN node n ON n.function = f.id AND n.unit = j.value >> 26
               WHERE f.name = j.value & ${LOW} ORDER BY f.line LIMIT 1) FROM json_each(?) j`;
@@ -78,14 +84,12 @@ export class MemberReader {
   }
 
   /** The same by reading all nodes of a unit, where very many are asked for. */
-  #declarationsOfUnit({ unit, name }: MemberKeys): Float64Array {
+  #declarationsOfUnit({ unit, name }: MemberKeys, nodeName: Numbers): Float64Array {
     const places = this.#statement(
       'SELECT f.path * 16777216 + f.line FROM node n CROSS JOIN function f ON f.id = n.function WHERE n.unit = ? ORDER BY n.id',
     )
       .pluck()
       .all(unit[0]) as number[];
-    const dump = this.#statement('SELECT dump FROM unit_graph WHERE unit = ?').pluck().get(unit[0]) as Buffer;
-    const { nodeName } = decodeDump(dump);
     let most = 0;
     for (let node = 0; node < nodeName.length; node++) most = Math.max(most, nodeName[node]!);
     const placeOf = new Float64Array(most + 1);

@@ -2,7 +2,7 @@
 export const APPLICATION_ID = 0x6b6c7072;
 
 /** The schema's version (`PRAGMA user_version`); docs/index-schema.md describes it for people with sqlite3. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Tables, in an order that references go backwards. */
 export const TABLES = `
@@ -144,12 +144,6 @@ CREATE TABLE fold (
   kept INTEGER NOT NULL REFERENCES name,
   PRIMARY KEY (unit, folded, kept)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE unit_graph (
-  unit INTEGER PRIMARY KEY REFERENCES unit,
-  dump BLOB NOT NULL,
-  linked BLOB NOT NULL
-) STRICT;
 
 CREATE TABLE build_graph (
   build INTEGER NOT NULL REFERENCES build,

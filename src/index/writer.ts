@@ -16,6 +16,7 @@ import type { ProblemRow } from './problems.js';
 import { UNDECIDED_SOURCE } from './rows.js';
 import { INDEXES } from './schema.js';
 import type { Stray } from './strays.js';
+import { stageDumps, UNIT_DUMP } from './unit-dumps.js';
 import type { CallFacts, UnitBatch, UnitFacts } from './unit-facts.js';
 
 /** A unit as the index has it. */
@@ -57,13 +58,14 @@ export class IndexWriter {
       )
       .pluck()
       .get(build, root, now) as number;
+    stageDumps(db, this.#build);
     this.#nextUnit = (db.prepare('SELECT coalesce(max(id), 0) FROM unit').pluck().get() as number) + 1;
     this.#units = new BulkInsert(db, 'unit', 13);
     this.#problems = new BulkInsert(db, 'problem', 8);
     this.#nodes = new BulkInsert(db, fresh ? 'temp.node' : 'node', 5);
     this.#edges = new BulkInsert(db, fresh ? 'temp.edge' : 'edge', 5);
     this.#folds = new BulkInsert(db, 'fold', 3);
-    this.#graphs = new BulkInsert(db, 'unit_graph', 3);
+    this.#graphs = new BulkInsert(db, UNIT_DUMP, 2);
   }
 
   /** The build's units by name. */
@@ -154,7 +156,7 @@ export class IndexWriter {
       kept,
       maybeFolded: new Int32Array(0),
     });
-    this.#graphs.add(id, graph, EMPTY);
+    this.#graphs.add(id, graph);
   }
 
   #codeRows(): CodeRows {
@@ -297,11 +299,8 @@ const UNIT_TABLES = [
   'call',
   'problem',
   'unit_image',
-  'unit_graph',
+  UNIT_DUMP,
 ];
-
-/** What linking makes of a unit is written when all units are there. */
-const EMPTY = Buffer.alloc(0);
 
 function stage(db: Database, table: string): void {
   db.pragma('temp_store = MEMORY');

@@ -49,7 +49,7 @@ export class Reach {
   #answer(definition: Definition, { direction, mode }: ReachQuestion): UnitAnswer[] {
     const sets = this.sets(definition.build);
     const { graph } = sets;
-    if (definition.units.length > 1) graph.load(definition.units);
+    graph.expect(definition.units.length);
     const walks = definition.units.map((id) =>
       walk(graph, graph.unit(id), definition.nameId, mode, direction),
     );

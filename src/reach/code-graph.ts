@@ -3,7 +3,7 @@
  * address is taken. DOMAIN section 4 has the definitions. Linking made it when the build was indexed (graph/link-build.ts);
  * here it is read, and units' own graphs with it as they are asked for.
  */
-import { Away, type BodyColumns, type GraphHead, PART } from '../graph/build-graph.js';
+import { Away, type BodyColumns, type GraphHead, PART, type UnitPart } from '../graph/build-graph.js';
 import { folderOf, linkable } from '../graph/linkable.js';
 import { Open } from '../graph/open-ends.js';
 import { binaryOf, type OtherBinary, SOME_BINARY } from '../graph/out-of-reach.js';
@@ -37,12 +37,14 @@ export class CodeGraph {
   readonly #buildId: number;
   readonly #head: GraphHead;
   readonly #parts: (BodyColumns | undefined)[] = [];
+  readonly #unitParts: (UnitPart | undefined)[] = [];
   readonly #units = new Map<number, LoadedUnit>();
   /** How many bodies the build has. */
   readonly #bodies: number;
   /** Body -> the body that stands for it as the code of what was folded into it, and back. */
   readonly #foldedOf = new Map<number, number>();
   readonly #kept: number[] = [];
+  #keepers: ReadonlySet<number> | undefined;
   #knownThrough: ReadonlyMap<number, readonly number[]> | undefined;
   #isWhole = false;
 
@@ -57,13 +59,16 @@ export class CodeGraph {
   /** The columns that hold a body, at the place {@link inPart}. */
   #part(body: number): BodyColumns {
     const part = Math.floor(body / PART);
-    this.#parts[part] ??= this.#index.graph.part(this.#buildId, part);
+    this.#parts[part] ??= this.#index.graph.bodies(this.#buildId, part);
     return this.#parts[part];
   }
 
   #loadParts(): void {
-    this.#index.graph.parts(this.#buildId).forEach((part, at) => {
+    this.#index.graph.allBodies(this.#buildId, this.#head).forEach((part, at) => {
       this.#parts[at] ??= part;
+    });
+    this.#index.graph.allUnits(this.#buildId, this.#head).forEach((part, at) => {
+      this.#unitParts[at] ??= part;
     });
   }
 
@@ -77,26 +82,20 @@ export class CodeGraph {
   }
 
   #loaded(id: number): LoadedUnit {
-    const known = this.#units.get(id);
-    if (known) return known;
-    this.#load([id]);
-    return this.#units.get(id)!;
-  }
-
-  /** Reads several units at once. */
-  load(ids: readonly number[]): void {
-    const missing = [...new Set(ids)].filter((id) => !this.#units.has(id)).sort((a, b) => a - b);
-    if (missing.length === 0) return;
-    this.expect(missing.length);
-    this.#load(missing);
+    let unit = this.#units.get(id);
+    if (!unit) {
+      unit = this.#load(id);
+      this.#units.set(id, unit);
+    }
+    return unit;
   }
 
   /** Reads the whole build at once, for questions that need most of it. */
   loadAll(): void {
-    if (this.#units.size < this.#head.unit.length) this.load([...this.#head.unit]);
+    this.expect(this.#head.unit.length);
   }
 
-  /** Reads the graph and the rows of all units, if so many will be asked for. */
+  /** Reads the whole graph and the rows of all units at once, if so many will be asked for. */
   expect(units: number): void {
     if (this.#isWhole || units < MANY) return;
     this.#isWhole = true;
@@ -104,14 +103,19 @@ export class CodeGraph {
     this.#index.expectUnits(units);
   }
 
-  #load(ids: readonly number[]): void {
-    for (const graph of this.#index.graph.units(ids)) {
-      const place = placeOf(this.#head.unit, graph.id);
-      if (this.#head.unit[place] !== graph.id) continue;
-      const base = this.#head.base[place]!;
-      const row = this.#index.unit(graph.id);
-      this.#units.set(graph.id, new LoadedUnit(row, base, this.#head.base[place + 1]! - base, graph));
-    }
+  #load(id: number): LoadedUnit {
+    const { unit, base, unitPart } = this.#head;
+    const place = placeOf(unit, id);
+    const part = placeOf(unitPart, place);
+    this.#unitParts[part] ??= this.#index.graph.units(this.#buildId, this.#head, part);
+    const first = base[place]!;
+    return new LoadedUnit(
+      this.#index.unit(id),
+      first,
+      base[place + 1]! - first,
+      this.#unitParts[part],
+      place - unitPart[part]!,
+    );
   }
 
   unitOf(body: number): UnitCode {
@@ -158,6 +162,12 @@ export class CodeGraph {
   /** The body that one stands for; itself, but for what {@link asFolded} gives. */
   itself(body: number): number {
     return body < this.#bodies ? body : this.#kept[body - this.#bodies]!;
+  }
+
+  /** Whether functions were folded into a body; some of them may have code of their own all the same. */
+  isKeeper(body: number): boolean {
+    this.#keepers ??= new Set(this.#head.keeper);
+    return this.#keepers.has(body);
   }
 
   /** How many bodies there are, those of {@link asFolded} among them. */

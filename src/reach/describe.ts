@@ -13,6 +13,7 @@ import {
   type StuckReason,
 } from './answer.js';
 import { BodyNames } from './body-names.js';
+import type { CodeGraph } from './code-graph.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
 import { knownPlaces } from './known-places.js';
@@ -98,7 +99,7 @@ class Describer {
   /** A declaration that the build's columns do not tell; all such are looked up when the first is asked for. */
   #declaredOther(key: number): number {
     const read = (isWanted: (one: number) => boolean) =>
-      new Declarations(this.index.members, this.#keys, isWanted);
+      new Declarations(this.index.members, this.sets.graph, this.#keys, isWanted);
     if (this.#target[key]! < 0) this.#declaredGone ??= read((one) => this.#target[one]! < 0);
     else this.#declaredSeveral ??= read((one) => this.#target[one]! >= 0 && this.#only(one) < 0);
     return (this.#target[key]! < 0 ? this.#declaredGone! : this.#declaredSeveral!).of(key);
@@ -172,7 +173,7 @@ class Describer {
   /** Sorted. */
   folded(key: number): readonly string[] {
     const target = this.#target[key]!;
-    if (target < 0 || this.sets.graph.itself(target) !== target) return NOTHING;
+    if (target < 0 || !this.sets.graph.isKeeper(target)) return NOTHING;
     const names = foldedInto(this.sets.graph.unitOf(target), target);
     return names.length === 0 ? NOTHING : [...this.index.members.texts(Int32Array.from(names))].sort();
   }
@@ -263,16 +264,19 @@ class Declarations {
   readonly #declared: Float64Array;
   readonly #placeOf: Int32Array;
 
-  constructor(members: MemberReader, { unit, name }: MemberKeys, isWanted: (key: number) => boolean) {
+  constructor(
+    members: MemberReader,
+    graph: CodeGraph,
+    { unit, name }: MemberKeys,
+    isWanted: (key: number) => boolean,
+  ) {
     const own = unit.map((_, key) => key).filter(isWanted);
     this.#placeOf = new Int32Array(unit.length);
     own.forEach((key, place) => {
       this.#placeOf[key] = place;
     });
-    this.#declared = members.declarations({
-      unit: own.map((key) => unit[key]!),
-      name: own.map((key) => name[key]!),
-    });
+    const wanted = { unit: own.map((key) => unit[key]!), name: own.map((key) => name[key]!) };
+    this.#declared = members.declarations(wanted, (id) => graph.unit(id).nodeName);
   }
 
   /** path * 2^24 + line, or 0. */

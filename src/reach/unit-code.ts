@@ -1,12 +1,6 @@
-import {
-  decodeDump,
-  decodeLinked,
-  type Numbers,
-  type UnitDump,
-  type UnitLinked,
-} from '../graph/unit-graph.js';
+import type { UnitPart } from '../graph/build-graph.js';
+import type { Numbers, UnitDump, UnitLinked } from '../graph/unit-graph.js';
 import { orderOfSymbols, type SymbolOrder, type UnitSymbols } from '../graph/unit-symbols.js';
-import type { UnitGraph } from '../index/graph-reader.js';
 import type { UnitRow } from '../index/reader.js';
 
 /** One unit's code in columns: what its dump has, and what names mean there. Nodes and edges are the dump's. */
@@ -21,25 +15,28 @@ export class LoadedUnit implements UnitCode {
   readonly row: UnitRow;
   readonly base: number;
   readonly bodyCount: number;
-  readonly #graph: UnitGraph;
+  readonly #part: UnitPart;
+  readonly #nth: number;
   #decoded: UnitDump | undefined;
   #linked: UnitLinked | undefined;
   #order: SymbolOrder | undefined;
 
-  constructor(row: UnitRow, base: number, bodyCount: number, graph: UnitGraph) {
+  /** @param nth which of the part's units it is */
+  constructor(row: UnitRow, base: number, bodyCount: number, part: UnitPart, nth: number) {
     this.row = row;
     this.base = base;
     this.bodyCount = bodyCount;
-    this.#graph = graph;
+    this.#part = part;
+    this.#nth = nth;
   }
 
   get #dump(): UnitDump {
-    this.#decoded ??= decodeDump(this.#graph.dump);
+    this.#decoded ??= this.#part.dump(this.#nth);
     return this.#decoded;
   }
 
   get #links(): UnitLinked {
-    this.#linked ??= decodeLinked(this.#graph.linked);
+    this.#linked ??= this.#part.linked(this.#nth);
     return this.#linked;
   }
 

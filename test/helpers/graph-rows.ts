@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { decodeHead } from '../../src/graph/build-graph.js';
-import { decodeDump, decodeLinked, SymbolFlags } from '../../src/graph/unit-graph.js';
+import { SymbolFlags } from '../../src/graph/unit-graph.js';
+import { GraphReader } from '../../src/index/graph-reader.js';
 import { query } from './index-rows.js';
 
 /** Columns as plain numbers: which width they are kept in is nobody's concern. */
@@ -85,13 +86,17 @@ function baseOf(db: string, unit: number): number {
 /** What a unit's blobs say. */
 export function ofBlobs(db: string, unit: number) {
   const opened = new Database(db, { readonly: true });
-  const [dumpBlob, linkedBlob] = opened
-    .prepare('SELECT dump, linked FROM unit_graph WHERE unit = ?')
-    .raw()
-    .get(unit) as [Buffer, Buffer];
+  const build = opened.prepare('SELECT build FROM unit WHERE id = ?').pluck().get(unit) as number;
+  const reader = new GraphReader(opened);
+  const head = reader.head(build);
+  const place = head.unit.indexOf(unit);
+  const part = head.unitPart.findLastIndex((first) => first <= place);
+  const units = reader.units(build, head, part);
+  const nth = place - head.unitPart[part]!;
+  const [dumped, linked] = [units.dump(nth), units.linked(nth)];
   opened.close();
   // What may be folded, no table has.
-  const { folded, kept, maybeFolded: _, ...dump } = plain(decodeDump(dumpBlob)) as Record<string, number[]>;
+  const { folded, kept, maybeFolded: _, ...dump } = plain(dumped) as Record<string, number[]>;
   const folds = folded!.map((one, at) => `${one} ${kept![at]}`).sort();
-  return { dump: { ...dump, folds }, linked: plain(decodeLinked(linkedBlob)) };
+  return { dump: { ...dump, folds }, linked: plain(linked) };
 }
