@@ -8,7 +8,11 @@ import type { CodeGraph } from './code-graph.js';
 /** Decides by which of its names a body is written out, and has the texts of names. */
 export class BodyNames {
   readonly #graph: CodeGraph;
-  readonly #texts: ReadonlyMap<number, string> | RunOfTexts;
+  readonly #index: IndexReader;
+  readonly #targets: Int32Array;
+  readonly #texts: Texts;
+  /** Of names without a body, read when the first is asked for: most answers only count them. */
+  #textsOfGone: Texts | undefined;
   readonly #asked: number;
   /** Of bodies with several names: ids, the one that it is written by first. */
   readonly #several = new Map<number, readonly number[]>();
@@ -17,17 +21,19 @@ export class BodyNames {
   constructor(index: IndexReader, graph: CodeGraph, asked: number, targets: Int32Array) {
     this.#graph = graph;
     this.#asked = asked;
-    const names = ascendingOnce(namesOf(graph, targets));
-    const texts = index.members.texts(names);
-    const [first = 0, last = -1] = [names[0], names.at(-1)];
-    this.#texts =
-      last - first === names.length - 1
-        ? new RunOfTexts(first, texts)
-        : new Map(texts.map((text, at) => [names[at]!, text]));
+    this.#index = index;
+    this.#targets = targets;
+    this.#texts = textsOf(index, namesOf(graph, targets));
   }
 
   text(name: number): string {
-    return this.#texts.get(name)!;
+    const text = this.#texts.get(name);
+    if (text !== undefined) return text;
+    this.#textsOfGone ??= textsOf(
+      this.#index,
+      this.#targets.filter((target) => target < 0).map((target) => -1 - target),
+    );
+    return this.#textsOfGone.get(name)!;
   }
 
   /** The id of the name that a body is written by. */
@@ -86,8 +92,21 @@ export class BodyNames {
 
 const NONE: readonly string[] = [];
 
+interface Texts {
+  get(name: number): string | undefined;
+}
+
+function textsOf(index: IndexReader, of: ArrayLike<number>): Texts {
+  const names = ascendingOnce(of);
+  const texts = index.members.texts(names);
+  const [first = 0, last = -1] = [names[0], names.at(-1)];
+  return last - first === names.length - 1
+    ? new RunOfTexts(first, texts)
+    : new Map(texts.map((text, at) => [names[at]!, text]));
+}
+
 /** Texts of names that follow each other: a map of a million takes half a second. */
-class RunOfTexts {
+class RunOfTexts implements Texts {
   readonly #first: number;
   readonly #texts: readonly string[];
 
@@ -101,12 +120,13 @@ class RunOfTexts {
   }
 }
 
-/** Every name of bodies, and the names without one. */
+/** Every name of bodies. */
 function namesOf(graph: CodeGraph, targets: Int32Array): number[] {
   const names: number[] = [];
   for (let at = 0; at < targets.length; at++) {
     const target = targets[at]!;
-    const only = target < 0 ? -1 - target : graph.onlyName(target);
+    if (target < 0) continue;
+    const only = graph.onlyName(target);
     if (only !== 0) names.push(only);
     else for (const symbol of graph.symbolsOf(target)) names.push(graph.unitOf(target).symbolName[symbol]!);
   }

@@ -34,12 +34,9 @@ export function describe(
   lists: readonly EntryList[],
 ): Member[][] {
   const describer = new Describer(index, sets, asked, lists);
-  return lists.map((list) => {
-    const members: Member[] = [];
-    for (let place = 0; place < list.length; place++) {
-      members.push(new MemberView(describer, describer.keyOf(list, list.target(place)), list, place));
-    }
-    return members;
+  return lists.map((list, at) => {
+    const keys = describer.keysOf[at]!;
+    return Array.from(keys, (key, place) => new MemberView(describer, key, list, place));
   });
 }
 
@@ -48,9 +45,8 @@ class Describer {
   readonly index: IndexReader;
   readonly sets: PatchSets;
   readonly names: BodyNames;
-  /** Body -> key + 1, and for names without a body `UNIT NAME` -> key. */
-  readonly #bodies: Int32Array;
-  readonly #gone = new Map<string, number>();
+  /** By list, the key of each place. */
+  readonly keysOf: readonly Int32Array[];
   readonly #target: Int32Array;
   /** Key -> its unit and the name that it is written by. */
   readonly #keys: MemberKeys;
@@ -69,23 +65,16 @@ class Describer {
     this.index = index;
     this.sets = sets;
     const { graph } = sets;
-    this.#bodies = new Int32Array(graph.bodyCount);
-    const targets: number[] = [];
-    const units: number[] = [];
-    for (const list of lists) {
-      const { unit } = list;
-      for (let place = 0; place < list.length; place++) {
-        const target = list.target(place);
-        if (!this.#addKey(unit.row, target, targets.length)) continue;
-        targets.push(target);
-        units.push(target < 0 ? unit.row.id : graph.unitIdOf(target));
-      }
-    }
+    const { targets, listOf, keysOf } = giveKeys(lists, graph.bodyCount);
+    this.keysOf = keysOf;
+    this.#target = targets;
+    const units = targets.map((target, key) =>
+      target < 0 ? lists[listOf[key]!]!.unit.row.id : graph.unitIdOf(target),
+    );
     graph.expect(countOnce(units));
-    this.#target = Int32Array.from(targets);
     this.names = new BodyNames(index, graph, asked, this.#target);
     this.#keys = {
-      unit: Int32Array.from(units),
+      unit: units,
       name: this.#target.map((target) => (target < 0 ? -1 - target : this.names.own(target))),
     };
   }
@@ -143,23 +132,6 @@ class Describer {
       this.#lines.set(unit, lines);
     }
     return lines[edge]!;
-  }
-
-  keyOf({ unit }: EntryList, target: number): number {
-    return target >= 0 ? this.#bodies[target]! - 1 : this.#gone.get(`${unit.row.id} ${target}`)!;
-  }
-
-  /** Whether a target has no key yet, and gets this one. */
-  #addKey(unit: UnitRow, target: number, key: number): boolean {
-    if (target >= 0) {
-      if (this.#bodies[target]! > 0) return false;
-      this.#bodies[target] = key + 1;
-    } else {
-      const id = `${unit.id} ${target}`;
-      if (this.#gone.has(id)) return false;
-      this.#gone.set(id, key);
-    }
-    return true;
   }
 
   unit(key: number): UnitRow {
@@ -248,8 +220,38 @@ class Describer {
 
 const NOTHING: readonly never[] = [];
 
+/**
+ * Gives each body, and each name without one, of a unit, a key, counted from 0 as they first come in the lists.
+ *
+ * @returns by key, what it is of and the list that has it first; by list, the key of each place
+ */
+function giveKeys(lists: readonly EntryList[], bodyCount: number) {
+  if (lists.length === 1) {
+    const [{ targets }] = lists as [EntryList];
+    return { targets, listOf: new Int32Array(targets.length), keysOf: [targets.map((_, place) => place)] };
+  }
+  const targets: number[] = [];
+  const listOf: number[] = [];
+  const bodies = new Int32Array(bodyCount).fill(-1);
+  const gone = new Map<UnitCode, Map<number, number>>();
+  const keysOf = lists.map((list, at) => {
+    const names = gone.get(list.unit) ?? new Map<number, number>();
+    gone.set(list.unit, names);
+    return list.targets.map((target) => {
+      const known = target < 0 ? names.get(target) : bodies[target]!;
+      if (known !== undefined && known >= 0) return known;
+      const key = targets.push(target) - 1;
+      listOf.push(at);
+      if (target < 0) names.set(target, key);
+      else bodies[target] = key;
+      return key;
+    });
+  });
+  return { targets: Int32Array.from(targets), listOf: Int32Array.from(listOf), keysOf };
+}
+
 /** How many different ones there are, mostly in runs of the same. */
-function countOnce(numbers: readonly number[]): number {
+function countOnce(numbers: Int32Array): number {
   const seen = new Set<number>();
   let last: number | undefined;
   for (const number of numbers) {

@@ -121,7 +121,9 @@ export function walk(
   found.addTargets(name, NO_EDGE, -1);
   const plain = found.walk(found.nodesOf(found.names), sameBodyNodes(unit), mode);
   for (const node of plain.nodes) found.addNode(node, plain.via.get(node)!);
-  if (unit.folded.length > 0 && !found.isDiscarded(graph)) addFolded(graph, found, plain.via, mode);
+  if (unit.folded.length > 0 && found.isFolded(plain.nodes) && !found.isDiscarded(graph)) {
+    addFolded(graph, found, plain.via, mode);
+  }
   return found.entries;
 }
 
@@ -189,6 +191,15 @@ class Walked {
   /** Whether all that is there by now are weak definitions that lost: callers of the name never meant them. */
   isDiscarded(graph: CodeGraph): boolean {
     return this.entries.targets.every((one) => one >= 0 && graph.state(one) === State.discarded);
+  }
+
+  /** Whether folding leads anywhere from the asked names or from nodes that are reached without it. */
+  isFolded(nodes: readonly number[]): boolean {
+    const { folded, kept, nodeName } = this.unit;
+    const from = this.direction === 'affected' ? folded : kept;
+    return (
+      this.names.some((name) => from.includes(name)) || nodes.some((node) => from.includes(nodeName[node]!))
+    );
   }
 
   placeOfNode(node: number): number {

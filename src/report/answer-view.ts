@@ -1,3 +1,4 @@
+import { doubled } from '../graph/columns.js';
 import type { Member, MemberClass, ReachAnswer, UnitAnswer } from '../reach/answer.js';
 import type { Verdict } from '../reach/patch-set.js';
 
@@ -23,10 +24,59 @@ export function* shownOnce({ units }: ReachAnswer): Generator<Shown> {
   }
 }
 
+/** What is read from the front or at places: an array, or what makes its items when they are asked for. */
+export interface Listed<T> extends Iterable<T> {
+  readonly length: number;
+  at(place: number): T | undefined;
+}
+
+/** Members of an answer as places in its units: there can be a million. */
+class ShownList implements Listed<Shown> {
+  readonly #units: UnitAnswer[] = [];
+  /** The first item of each of these units. */
+  readonly #first: number[] = [];
+  #places: Int32Array = new Int32Array(FIRST_SIZE);
+  length = 0;
+
+  /** Those of a unit one after the other. */
+  add({ unit, place }: Shown): void {
+    if (this.#units.at(-1) !== unit) {
+      this.#units.push(unit);
+      this.#first.push(this.length);
+    }
+    if (this.length === this.#places.length) this.#places = doubled(this.#places);
+    this.#places[this.length++] = place;
+  }
+
+  at(nth: number): Shown | undefined {
+    return nth < this.length
+      ? this.#shown(
+          this.#first.findLastIndex((first) => first <= nth),
+          nth,
+        )
+      : undefined;
+  }
+
+  *[Symbol.iterator](): Generator<Shown> {
+    for (let unit = 0; unit < this.#units.length; unit++) {
+      const end = this.#first[unit + 1] ?? this.length;
+      for (let nth = this.#first[unit]!; nth < end; nth++) yield this.#shown(unit, nth);
+    }
+  }
+
+  #shown(of: number, nth: number): Shown {
+    const unit = this.#units[of]!;
+    const place = this.#places[nth]!;
+    return { member: unit.members[place]!, unit, place };
+  }
+}
+
+const FIRST_SIZE = 16;
+
 /** One function's answer as a person looks at it: what its units have together, by class. */
 export class AnswerView {
   readonly answer: ReachAnswer;
-  readonly #byClass = new Map<MemberClass, Shown[]>();
+  readonly #byClass = new Map<MemberClass, ShownList>();
   /** Stuck members that keep the old code, as reached. */
   readonly deadEnds: Shown[] = [];
   /** The other stuck ones, as reached. */
@@ -36,16 +86,19 @@ export class AnswerView {
     this.answer = answer;
     for (const shown of shownOnce(answer)) {
       const { class: of, stuck, deadEnd } = shown.member;
-      const list = this.#byClass.get(of);
-      if (list) list.push(shown);
-      else this.#byClass.set(of, [shown]);
+      let list = this.#byClass.get(of);
+      if (!list) {
+        list = new ShownList();
+        this.#byClass.set(of, list);
+      }
+      list.add(shown);
       if (deadEnd) this.deadEnds.push(shown);
       else if (stuck !== null) this.stuck.push(shown);
     }
   }
 
   /** As reached. */
-  of(member: MemberClass): readonly Shown[] {
+  of(member: MemberClass): Listed<Shown> {
     return this.#byClass.get(member) ?? [];
   }
 

@@ -1,4 +1,4 @@
-import type { Shown } from './answer-view.js';
+import type { Listed, Shown } from './answer-view.js';
 import { compare, objectOf } from './member-rows.js';
 import type { Page } from './page.js';
 import { counted } from './sentences.js';
@@ -12,7 +12,7 @@ export const MOST_REPLACED = 100;
 const MOST_FOLDERS = 16;
 
 /** How many functions to replace each object and each folder has. */
-export function* bigSummary(list: readonly Shown[], { page }: Telling): Generator<string> {
+export function* bigSummary(list: Listed<Shown>, { page }: Telling): Generator<string> {
   const objects = countBy(list, ({ member }) => objectOf(member));
   const folders = countBy(list, ({ member }) => folderOf(member.unit.source, 2));
   const coarse = () => countBy(list, ({ member }) => folderOf(member.unit.source, 1));
@@ -28,7 +28,7 @@ function* countLine(title: string, counts: ReadonlyMap<string, number>, page: Pa
   yield* page.prose([title, ...words], 2, undefined, 4);
 }
 
-function countBy(list: readonly Shown[], keyOf: (shown: Shown) => string): Map<string, number> {
+function countBy(list: Listed<Shown>, keyOf: (shown: Shown) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const shown of list) {
     const key = keyOf(shown);

@@ -1,5 +1,5 @@
 import { type Member, symposOf } from '../reach/answer.js';
-import type { Shown } from './answer-view.js';
+import type { Listed, Shown } from './answer-view.js';
 import { chainWords } from './chain-text.js';
 import { type Cell, columnStops, HANG, type Style } from './page.js';
 import type { Telling } from './telling.js';
@@ -43,8 +43,8 @@ export function placeCells(member: Member, style: Style): Cell[][] {
 }
 
 /** vmlinux first, then modules by name; the order of the sources within. */
-export function sortForPatch<T extends { readonly member: Member }>(list: readonly T[]): T[] {
-  const keyed = list.map((item) => {
+export function sortForPatch<T extends { readonly member: Member }>(list: Iterable<T>): T[] {
+  const keyed = Array.from(list, (item) => {
     const { unit, line, name } = item.member;
     const object = objectOf(item.member);
     return { item, object: object === 'vmlinux' ? '' : object, source: unit.source, line, name };
@@ -98,14 +98,14 @@ const MOST_MEASURED = 400;
  * @param flexible the column of names; after it stand three more that are aligned at most
  */
 export function* table<T>(
-  list: readonly T[],
+  list: Listed<T>,
   rowsOf: (item: T) => readonly Row[],
   flexible: number,
   telling: Telling,
 ): Generator<string> {
   const { page } = telling;
   const every = Math.ceil(list.length / MOST_MEASURED);
-  const some = list.filter((_, at) => at % every === 0);
+  const some = Array.from({ length: Math.ceil(list.length / every) }, (_, nth) => list.at(nth * every)!);
   const cells = some.flatMap((item) => rowsOf(item).map((row) => row.cells));
   const stops = columnStops(cells, INDENT, page.width, flexible);
   let hasAlso = false;

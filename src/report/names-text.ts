@@ -13,7 +13,7 @@ export function* namesText(
   const seen = new Set<string>();
   for (const answer of answers) {
     const view = new AnswerView(answer);
-    for (const { member } of sortForPatch(classes.flatMap((of) => view.of(of)))) {
+    for (const { member } of sortForPatch(classes.flatMap((of) => [...view.of(of)]))) {
       const key = `${member.unit.id} ${member.name}`;
       if (!seen.has(key)) yield `${visible(member.name)}\n`;
       seen.add(key);

@@ -1,5 +1,5 @@
 import { CALL, type MemberClass, type Unknown } from '../reach/answer.js';
-import { type AnswerView, groupBy, type Shown } from './answer-view.js';
+import { type AnswerView, groupBy, type Listed, type Shown } from './answer-view.js';
 import { heading, listName, objectOf, placeCells, type Row, table, whereCells } from './member-rows.js';
 import { counting, functions, plural, unknownReason, unknownSubject } from './sentences.js';
 import { nameList, type Section, type Telling } from './telling.js';
@@ -17,7 +17,7 @@ export function* restSections(view: AnswerView, telling: Telling): Generator<Sec
   yield goneSection(listed('gone'), telling);
 }
 
-function* unverifiedSection(list: readonly Shown[], telling: Telling): Generator<string> {
+function* unverifiedSection(list: Listed<Shown>, telling: Telling): Generator<string> {
   if (list.length === 0) return;
   yield* heading(`${functions(list.length)} may exist: replace those that do`, telling, 'yellow');
   yield* table(list, unverifiedRows, 1, telling);
@@ -29,15 +29,15 @@ function unverifiedRows(shown: Shown): Row[] {
   return placeCells(member, 'yellow').map((cells) => ({ member, shown, cells, notes }));
 }
 
-function* initSection(list: readonly Shown[], telling: Telling): Generator<string> {
+function* initSection(list: Listed<Shown>, telling: Telling): Generator<string> {
   if (list.length === 0) return;
   const count = list.length;
   yield* heading(`${functions(count)} ${plural(count, 'is', 'are')} init code, which has run`, telling);
-  const names = list.map(({ member }) => {
+  const names = Array.from(list, ({ member }) => {
     return `${listName(member)}${member.step?.kind === CALL ? ' (a caller)' : ''}`;
   });
   yield* telling.page.prose(nameList(names, telling, MOST_INIT), 2);
-  const modular = list.filter(({ member }) => objectOf(member) !== 'vmlinux');
+  const modular = [...list].filter(({ member }) => objectOf(member) !== 'vmlinux');
   const again = modular.map(({ member }) => listName(member));
   if (again.length > 0) {
     const text = `in modules, so that the old code runs again when they are loaded next: ${nameList(again, telling)}`;
@@ -45,16 +45,16 @@ function* initSection(list: readonly Shown[], telling: Telling): Generator<strin
   }
 }
 
-function* discardedSection(list: readonly Shown[], telling: Telling): Generator<string> {
+function* discardedSection(list: Listed<Shown>, telling: Telling): Generator<string> {
   if (list.length === 0) return;
   const count = list.length;
   const text = `${counting(count, 'weak definition')} lost to another and ${plural(count, 'is', 'are')} not in the kernel`;
   yield* heading(text, telling);
-  const names = list.map(({ member }) => `${member.name} (${member.unit.source})`);
+  const names = Array.from(list, ({ member }) => `${member.name} (${member.unit.source})`);
   yield* telling.page.prose(nameList(names, telling, MOST_INIT), 2);
 }
 
-function* goneSection(list: readonly Shown[], telling: Telling): Generator<string> {
+function* goneSection(list: Listed<Shown>, telling: Telling): Generator<string> {
   if (list.length === 0) return;
   const count = list.length;
   const text = `${functions(count)} ${plural(count, 'has', 'have')} no code of ${plural(count, 'its', 'their')} own`;
