@@ -1,3 +1,5 @@
+import type { Numbers } from './unit-graph.js';
+
 /** A column of twice the length that begins with the same numbers. */
 export function doubled(column: Int32Array): Int32Array {
   const twice = new Int32Array(column.length * 2);
@@ -27,4 +29,21 @@ export function orderBy(key: ArrayLike<number>, keys: number, places?: Int32Arra
     order[next[key[place]!]!++] = place;
   }
   return order;
+}
+
+/** The last place of an ascending column whose value is not above one. */
+export function lastNotAbove(column: Numbers, value: number): number {
+  let low = 0;
+  let high = column.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (column[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Whether an ascending column has a value. */
+export function hasAscending(column: Numbers, value: number): boolean {
+  return column[lastNotAbove(column, value)] === value;
 }

@@ -4,6 +4,7 @@
  * here it is read, and units' own graphs with it as they are asked for.
  */
 import { Away, type BodyColumns, type GraphHead, PART, type UnitPart } from '../graph/build-graph.js';
+import { lastNotAbove } from '../graph/columns.js';
 import { folderOf, linkable } from '../graph/linkable.js';
 import { Open } from '../graph/open-ends.js';
 import { binaryOf, type OtherBinary, SOME_BINARY } from '../graph/out-of-reach.js';
@@ -105,8 +106,8 @@ export class CodeGraph {
 
   #load(id: number): LoadedUnit {
     const { unit, base, unitPart } = this.#head;
-    const place = placeOf(unit, id);
-    const part = placeOf(unitPart, place);
+    const place = lastNotAbove(unit, id);
+    const part = lastNotAbove(unitPart, place);
     this.#unitParts[part] ??= this.#index.graph.units(this.#buildId, this.#head, part);
     const first = base[place]!;
     return new LoadedUnit(
@@ -127,7 +128,7 @@ export class CodeGraph {
   }
 
   #unitPlace(body: number): number {
-    return placeOf(this.#head.base, this.itself(body));
+    return lastNotAbove(this.#head.base, this.itself(body));
   }
 
   /** Whether a body's binary is one that livepatch cannot reach: an `Away`. */
@@ -301,7 +302,7 @@ export class CodeGraph {
   /** Whether a unit of the index that refers to one of a body's names means that body. */
   isMeant(from: number, { name, unit, body }: LinkName): boolean {
     if (from === unit.row.id) return true;
-    if (this.#head.unit[placeOf(this.#head.unit, from)] !== from) return false;
+    if (this.#head.unit[lastNotAbove(this.#head.unit, from)] !== from) return false;
     const referring = this.unit(from);
     if (definesName(referring, name)) return false;
     const found = this.#index.graph.unitsWithSymbol(name).flatMap((id) => this.#globalsOf(id, name));
@@ -312,7 +313,7 @@ export class CodeGraph {
   }
 
   #globalsOf(id: number, name: number): number[] {
-    if (this.#head.unit[placeOf(this.#head.unit, id)] !== id) return [];
+    if (this.#head.unit[lastNotAbove(this.#head.unit, id)] !== id) return [];
     const { symbolName, symbolBody, symbolFlags } = this.unit(id);
     const found: number[] = [];
     for (let at = findName({ symbolName }, name); at >= 0 && symbolName[at] === name; at++) {
@@ -325,16 +326,4 @@ export class CodeGraph {
 
 function inPart(body: number): number {
   return body % PART;
-}
-
-/** The last place of an ascending column whose value is not above one. */
-function placeOf(column: Numbers, value: number): number {
-  let low = 0;
-  let high = column.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (column[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

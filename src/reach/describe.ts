@@ -1,3 +1,4 @@
+import { hasAscending } from '../graph/columns.js';
 import { edgeLines, SymbolFlags } from '../graph/unit-graph.js';
 import { isStuck } from '../graph/unit-symbols.js';
 import type { MemberKeys, MemberReader } from '../index/member-reader.js';
@@ -55,8 +56,11 @@ class Describer {
   #declaredSeveral: Declarations | undefined;
   #symbols: ReadonlyMap<number, SymbolRow> | undefined;
   #placesOfOthers: ReadonlyMap<number, readonly PlaceRow[]> | undefined;
-  /** By key. */
-  readonly #whats: What[] = [];
+  /** By key, of bodies. */
+  readonly #whats = new Map<number, What>();
+  /** The one that was asked for last: mostly several things of it are. */
+  #lastKey = -1;
+  #lastWhat: What | undefined;
   readonly #placeOf = new WeakMap<EntryList, Map<number, number>>();
   readonly #lines = new Map<UnitCode, Int32Array>();
   readonly #goneWhats = new Map<UnitRow, readonly [What, What]>();
@@ -197,13 +201,15 @@ class Describer {
   }
 
   what(key: number): What {
-    let what = this.#whats[key];
+    if (key === this.#lastKey) return this.#lastWhat!;
+    const target = this.#target[key]!;
+    let what = target < 0 ? this.#whatIsGone(key, -1 - target) : this.#whats.get(key);
     if (!what) {
-      const target = this.#target[key]!;
-      what =
-        target < 0 ? this.#whatIsGone(key, -1 - target) : whatIs(this.index, this.sets, this.names, target);
-      this.#whats[key] = what;
+      what = whatIs(this.index, this.sets, this.names, target);
+      this.#whats.set(key, what);
     }
+    this.#lastKey = key;
+    this.#lastWhat = what;
     return what;
   }
 
@@ -214,7 +220,7 @@ class Describer {
       whats = whatIsGone(hasEmitted(unit));
       this.#goneWhats.set(unit, whats);
     }
-    return whats[this.sets.graph.unit(unit.id).cloneNames.includes(name) ? 1 : 0];
+    return whats[hasAscending(this.sets.graph.unit(unit.id).cloneNames, name) ? 1 : 0];
   }
 }
 

@@ -83,11 +83,11 @@ export interface Draft {
 
 /** Adds to what a walk reached what stands in for its stuck members. */
 export function closeOver(sets: PatchSets, entries: EntryList): Draft {
-  const bodies = entries.targets.filter((target) => target >= 0);
+  const places: number[] = [];
+  for (let place = 0; place < entries.length; place++) if (entries.target(place) >= 0) places.push(place);
+  const bodies = Int32Array.from(places, (place) => entries.target(place));
   const { members, calls, verdict } = sets.close(bodies);
   if (members.length > bodies.length) {
-    const places: number[] = [];
-    for (let place = 0; place < entries.length; place++) if (entries.target(place) >= 0) places.push(place);
     for (let at = bodies.length; at < members.length; at++) {
       places.push(entries.add(members[at]!, CALL_EDGE, places[calls[at - bodies.length]!]!));
     }

@@ -1,3 +1,4 @@
+import { hasAscending } from '../graph/columns.js';
 import { bodiesNamed } from '../graph/unit-symbols.js';
 import { hasEmitted } from '../index/rows.js';
 import type { Direction } from './answer.js';
@@ -90,7 +91,7 @@ export function maybeFolded(unit: UnitCode, name: number): number[] {
       if (!names.has(from)) continue;
       copied.add(from);
       const to = nodeName[dst[edge]!]!;
-      if (cloneNames.includes(to)) names.add(to);
+      if (hasAscending(cloneNames, to)) names.add(to);
     }
   }
   return [...names].filter((one) => {

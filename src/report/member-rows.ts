@@ -85,8 +85,9 @@ export function whereCells(member: Member): Cell[] {
 }
 
 function alsoText({ aliases, folded }: Member): string {
+  if (aliases.length === 0 && folded.length === 0) return '';
   const names = [...aliases, ...folded.map((name) => `${name} (folded)`)];
-  return names.length === 0 ? '' : `also ${names.join(', ')}`;
+  return `also ${names.join(', ')}`;
 }
 
 /** Items that are measured to lay a table out, from all over it: a list can be very long. */

@@ -28,24 +28,26 @@ export class Page {
    * @param stops the column of each cell
    * @param hang the column of what goes to another line
    */
-  *row(cells: readonly Cell[], stops: readonly number[], hang: number): Generator<string> {
-    const texts = cells.map(({ text }) => visible(text));
+  row(cells: readonly Cell[], stops: readonly number[], hang: number): string[] {
+    const lines: string[] = [];
     let line = '';
     let at = 0;
-    for (const [column, { style }] of cells.entries()) {
-      const text = texts[column]!;
-      if (text === '') continue;
+    for (let column = 0; column < cells.length; column++) {
+      const { text: plain, style } = cells[column]!;
+      if (plain === '') continue;
+      const text = visible(plain);
       const placed = placeOf(text.length, at, stops[column] ?? 0, this.width, hang);
       const start = placed < 0 ? ~placed : placed;
       if (placed < 0) {
-        yield line;
+        lines.push(line);
         line = '';
         at = 0;
       }
       line += ' '.repeat(start - at) + this.#paint(text, style);
       at = start + text.length;
     }
-    if (line !== '') yield line;
+    if (line !== '') lines.push(line);
+    return lines;
   }
 
   /** A text, wrapped at its spaces, or words that may hold spaces, wrapped between them. */
