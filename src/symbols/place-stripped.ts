@@ -85,7 +85,8 @@ export function placeStripped(
   const [only, ...others] = candidates;
   if (only === undefined) return undefined;
   if (others.length === 0) return { units: [only], groupOf: new Int32Array(places.length) };
-  const owner = Int32Array.from(places, ({ names }) => ownerOf(names, units, candidates));
+  const owners = ownersByName(units, candidates);
+  const owner = Int32Array.from(places, ({ names }) => ownerOf(names, owners));
   const order = linkOrder(owner);
   const rank = new Map(order.map((unit, nth) => [unit, nth]));
   const rankOf = owner.map((unit) => rank.get(unit) ?? -1);
@@ -110,16 +111,21 @@ function claimed(order: readonly number[], rankOf: Int32Array): StrippedModule |
   return { units, groupOf: rankOf.map((rank) => groups.get(rank) ?? -1) };
 }
 
-/** The one unit whose dump has a name of the place and did not remove it. */
-function ownerOf(
-  names: readonly number[],
-  units: readonly DumpedUnit[],
-  candidates: readonly number[],
-): number {
-  const [only, ...others] = candidates.filter((unit) =>
-    names.some((name) => units[unit]!.removed.get(name) === false),
-  );
-  return only !== undefined && others.length === 0 ? only : -1;
+/** Name -> the one unit whose dump has it and did not remove it, or -1 where several do. */
+function ownersByName(units: readonly DumpedUnit[], candidates: readonly number[]): Map<number, number> {
+  const owners = new Map<number, number>();
+  for (const unit of candidates) {
+    for (const [name, isRemoved] of units[unit]!.removed) {
+      if (!isRemoved) owners.set(name, owners.has(name) ? -1 : unit);
+    }
+  }
+  return owners;
+}
+
+function ownerOf(names: readonly number[], owners: ReadonlyMap<number, number>): number {
+  const all = new Set(names.map((name) => owners.get(name)).filter((unit) => unit !== undefined));
+  const [only = -1, ...others] = all;
+  return others.length === 0 ? only : -1;
 }
 
 /** Units by the middle one of their places: most stand in `.text`, where each has one stretch. */
