@@ -93,6 +93,13 @@ export class ImageCode {
     return found;
   }
 
+  /** A function's code, as it stands in the file. */
+  bytesOf(row: number): Uint8Array {
+    const section = this.elf.sections[this.image.section[row]!]!;
+    const start = Number(this.image.address[row]! - section.address);
+    return this.elf.sectionBytes(section).subarray(start, start + this.image.size[row]!);
+  }
+
   /** Whether all that a function does is a jump, behind the tracer's call and what may be jumped to indirectly (ENDBR). */
   onlyJumps(place: number): boolean {
     const { section, offset, size } = this.places[place]!;

@@ -54,8 +54,14 @@ export function emittedOf(
  * The functions of an image that are of one of several units, as they are in the image: to what they call it does not
  * matter whose they are. One that ftrace cannot redirect may as well be assembly; what a local function is called by must
  * be of its unit. Both are left to code without a dump.
+ *
+ * @param claimed places of units that are in another image too
  */
-export function undecidedOf(image: ReadImage, nameId: (name: string) => number): ImageEmitted | undefined {
+export function undecidedOf(
+  image: ReadImage,
+  nameId: (name: string) => number,
+  claimed: ReadonlySet<number> = NONE,
+): ImageEmitted | undefined {
   const { candidates, unitOf, references, isOpen, isTaken } = image;
   const bound = new Set(
     references.by.filter(
@@ -66,6 +72,7 @@ export function undecidedOf(image: ReadImage, nameId: (name: string) => number):
     (units.length > 0 || isOpen) &&
     unitOf[place]! < 0 &&
     !isTaken(place) &&
+    !claimed.has(place) &&
     !bound.has(place) &&
     isOfC(image, place)
       ? [place]
@@ -77,6 +84,8 @@ export function undecidedOf(image: ReadImage, nameId: (name: string) => number):
   const emitted = new UnitInImage(image, NO_UNIT, nameId).emitted(places, [], [], own);
   return { ...emitted, maybeFolded: [] };
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 function isOfC({ code: { places, image } }: ReadImage, place: number): boolean {
   const { rows, section } = places[place]!;

@@ -6,6 +6,7 @@ import { decodeDump, encodeDump, type UnitDump, withMaybeFolded } from '../graph
 import { linkUnits } from '../symbols/link-units.js';
 import { type CallColumns, CodeRows } from './code-rows.js';
 import type { Dictionary } from './dictionary.js';
+import { UnclaimedCode } from './image-copies.js';
 import { emittedOf, type ImageEmitted, undecidedOf } from './image-emitted.js';
 import type { LoadedImages, ObjectSymbols } from './image-files.js';
 import { type DumpOnlyUnit, type ReadImage, readUnitsOfImages } from './image-units.js';
@@ -24,7 +25,7 @@ export interface FixedPlaces {
 export type LostCode = ReadonlyMap<number, readonly { section: number; start: number; end: number }[]>;
 
 export interface ImageUnitsRead {
-  readonly fixed: ReadonlyMap<number, FixedPlaces>;
+  readonly fixed: ReadonlyMap<number, readonly FixedPlaces[]>;
   readonly lost: LostCode;
   /** Linked objects whose code could not be read, and why. */
   readonly unread: readonly { readonly where: string; readonly what: string }[];
@@ -90,19 +91,27 @@ export async function writeImageUnits(
   ];
   if (found.unread.length > 0) return { ...NONE_READ, unread };
   const writer = new Writer(db, dictionary);
-  const fixed = new Map<number, FixedPlaces>();
+  const fixed = new Map<number, FixedPlaces[]>();
+  const modules = found.images.filter(({ code }) => code.image.kind === 'module');
+  const unclaimed = modules.map((image) => new UnclaimedCode(image));
   for (const image of found.images) {
     const emitted = emittedOf(image, units, found.imagesOf, (name) => dictionary.name(name));
-    const undecided = undecidedOf(image, (name) => dictionary.name(name));
-    if (undecided) {
-      const id = addUndecidedUnit(db, build, loaded.objects[image.at]!.name);
-      writer.add(id, undecided);
-      fixed.set(id, { image: image.at, rows: undecided.rows });
+    for (const [unit, { rows, ...code }] of emitted) {
+      const { id, baseName } = units[unit]!;
+      writer.add(id, { ...code, rows });
+      const copies = unclaimed.flatMap((other) =>
+        other.image === image ? [] : (other.copyOf(image, rows, baseName) ?? []),
+      );
+      fixed.set(id, [{ image: image.at, rows }, ...copies]);
     }
-    for (const [unit, code] of emitted) {
-      writer.add(units[unit]!.id, code);
-      fixed.set(units[unit]!.id, { image: image.at, rows: code.rows });
-    }
+  }
+  for (const image of found.images) {
+    const claimed = unclaimed.find((other) => other.image === image)?.claimed;
+    const undecided = undecidedOf(image, (name) => dictionary.name(name), claimed);
+    if (!undecided) continue;
+    const id = addUndecidedUnit(db, build, loaded.objects[image.at]!.name);
+    writer.add(id, undecided);
+    fixed.set(id, [{ image: image.at, rows: undecided.rows }]);
   }
   for (const unit of found.perhaps) writer.setRead(units[unit]!.id);
   writer.finish();

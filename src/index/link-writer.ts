@@ -21,7 +21,7 @@ export function unitsToLink(
   build: number,
   loaded: LoadedImages,
   { missing }: { readonly missing: ReadonlyMap<string, number> },
-  fixed: ReadonlyMap<number, FixedPlaces> = new Map(),
+  fixed: ReadonlyMap<number, readonly FixedPlaces[]> = new Map(),
 ): UnitToLink[] {
   db.prepare(
     `DELETE FROM symbol WHERE role = ${Role.linkerScript} AND unit IN (SELECT id FROM unit WHERE build = ?)`,

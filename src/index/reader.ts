@@ -362,6 +362,27 @@ export class IndexReader {
     return address === undefined ? undefined : BigInt(`0x${address}`);
   }
 
+  /** Names of functions of a build's linked objects that are no unit's. */
+  unclaimedFunctions(build: string): string[] {
+    return this.#statement(
+      `SELECT DISTINCT t.text FROM image_symbol s JOIN image i ON i.id = s.image JOIN build b ON b.id = i.build
+       JOIN name t ON t.id = s.name WHERE b.name = ? AND s.unit IS NULL AND s.type IN ('func', 'ifunc')`,
+    )
+      .pluck()
+      .all(build) as string[];
+  }
+
+  /** Names of functions of linked objects that may be of several units, with the unit that they stand in. */
+  undecidedFunctions(build: string): Map<string, string> {
+    const rows = this.#statement(
+      `SELECT t.text, u.path FROM unit u JOIN build b ON b.id = u.build JOIN symbol s ON s.unit = u.id
+       JOIN name t ON t.id = s.name WHERE b.name = ? AND u.source = ?`,
+    )
+      .raw()
+      .all(build, UNDECIDED_SOURCE) as [string, string][];
+    return new Map(rows);
+  }
+
   /** The objects that export a symbol, by Module.symvers or by their own `__ksymtab_` symbols. */
   exporters(build: string, name: string): string[] {
     const listed = this.#statement(

@@ -57,8 +57,10 @@ export function unknownsOf(
   if (callersUnknown) {
     unknowns.push(...gaps.missingCalls.filter(({ unit: of }) => !own.has(of)).slice(0, 1));
   }
-  const isWide = reach.isWide || (gaps.ofBuild.length > 0 && hasNamesake(index, definition));
+  const isWide = reach.isWide || hasNamesake(definition, members, gaps);
   if (isWide) unknowns.push(...elsewhere(gaps, own));
+  const undecided = undecidedNamesake(members, gaps);
+  if (undecided) unknowns.push(undecided);
   if (isEmitted) unknowns.push(...gaps.ofImages);
   if (gaps.ofModules.length > 0 && !unknowns.some(({ code }) => code === 'module-missing')) {
     // Of a function to replace, its position tells.
@@ -96,11 +98,26 @@ function isInMissing({ unit }: Member, { ofModules }: Gaps): boolean {
   return ofModules.some(({ what }) => unit.images.includes(what));
 }
 
-/** Whether a linked object has a function of the name that is no unit's: it may be the one that is asked for. */
-function hasNamesake(index: IndexReader, { build, nameId }: Definition): boolean {
-  return index
-    .imageSymbols(build, nameId)
-    .some(({ unit, type }) => unit === null && (type === 'func' || type === 'ifunc'));
+/**
+ * Whether a linked object has a function that is no unit's and has the name of what is asked for, or of what is reached:
+ * it may be another copy of it (an object can be linked into several modules).
+ */
+function hasNamesake({ name }: Definition, members: readonly Member[], { unclaimed }: Gaps): boolean {
+  if (unclaimed.size === 0) return false;
+  return (
+    unclaimed.has(name) || members.some((member) => member.class !== 'gone' && unclaimed.has(member.name))
+  );
+}
+
+/** A function of a linked object that may be of several units, and may be another copy of a member. */
+function undecidedNamesake(members: readonly Member[], { undecided }: Gaps): Unknown | undefined {
+  if (undecided.size === 0) return undefined;
+  for (const { unit, name, class: of } of members) {
+    const path = of === 'gone' ? undefined : undecided.get(name);
+    if (path !== undefined && path !== unit.path)
+      return { unit: path, function: name, code: 'unverified', object: 'image' };
+  }
+  return undefined;
 }
 
 /**
@@ -127,6 +144,10 @@ interface Gaps {
   readonly ofModules: readonly ProblemUnknown[];
   readonly missingCalls: readonly ProblemUnknown[];
   readonly unreadObjects: readonly Unknown[];
+  /** Functions of linked objects that are no unit's, if some code of the build is not known. */
+  readonly unclaimed: ReadonlySet<string>;
+  /** Functions of linked objects that may be of several units -> the unit that they stand in. */
+  readonly undecided: ReadonlyMap<string, string>;
 }
 
 type ProblemUnknown = Extract<Unknown, { readonly what: string }>;
@@ -168,6 +189,8 @@ const OF_IMAGES: ReadonlySet<ProblemCode> = new Set([
   'debug-other-build',
 ]);
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 function readGaps(index: IndexReader, build: string): Gaps {
   const problems = index.problems({ build });
   const ofUnit = new Map<string, ProblemUnknown[]>();
@@ -194,6 +217,8 @@ function readGaps(index: IndexReader, build: string): Gaps {
     ofModules,
     missingCalls: [...ofUnit.values()].flat().filter(({ code }) => code === 'calls-missing'),
     unreadObjects: unreadObjects(index, build),
+    undecided: index.undecidedFunctions(build),
+    unclaimed: ofBuild.length > 0 ? new Set(index.unclaimedFunctions(build)) : NO_NAMES,
   };
 }
 

@@ -188,7 +188,7 @@ export function problemText(problem: Problem): string {
 /** The same sentence without the file that is at fault. */
 function problemReason(problem: Problem): string {
   const { code, file, other, what, more } = problem;
-  const those = `${what}${more === 0 ? '' : ` and ${counting(more, 'more function').replace(/s$/, '')}`}`;
+  const those = `${what}${more === 0 ? '' : ` and ${counting(more, 'more function')}`}`;
   const against = other ?? '';
   switch (code) {
     case 'incomplete-dump':
@@ -243,7 +243,7 @@ function problemReason(problem: Problem): string {
     case 'module-missing':
       return `the module ${what} was built, and no file of it was read${alsoOthers(more, 'module')}`;
     case 'function-without-unit':
-      return `${file} has ${those}, which belongs to no unit: a dump or an object is missing`;
+      return `${file} has ${those}, which ${plural(more + 1, 'belongs', 'belong')} to no unit: a dump or an object is missing`;
   }
 }
 

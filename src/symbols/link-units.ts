@@ -33,8 +33,8 @@ export interface LinkUnit {
   readonly images: readonly number[];
   /** Whether all modules that it belongs to were not given. */
   readonly elsewhere: boolean;
-  /** Where its symbols are, if it was read from a linked object: by symbol, its row or -1. */
-  readonly fixed?: { readonly image: number; readonly rows: readonly number[] } | undefined;
+  /** Where its symbols are, if it was read from linked objects: by symbol, its row or -1. */
+  readonly fixed?: readonly { readonly image: number; readonly rows: readonly number[] }[] | undefined;
 }
 
 /** Where a body is in a linked object. */
@@ -89,13 +89,14 @@ export function linkUnits(objects: readonly LinkImage[], units: readonly LinkUni
     });
   });
   units.forEach(({ fixed, symbols }, unit) => {
-    if (!fixed) return;
-    unitImages[unit]!.add(fixed.image);
-    fixed.rows.forEach((row, symbol) => {
-      if (row < 0) return;
-      unitOf[fixed.image]!.set(row, unit);
-      bodies[unit]![symbols[symbol]!.body] ??= { image: fixed.image, row };
-    });
+    for (const { image, rows } of fixed ?? []) {
+      unitImages[unit]!.add(image);
+      rows.forEach((row, symbol) => {
+        if (row < 0) return;
+        unitOf[image]!.set(row, unit);
+        bodies[unit]![symbols[symbol]!.body] ??= { image, row };
+      });
+    }
   });
   const scripted = units.map((): { name: string; body: number }[] => []);
   images.forEach((image, at) => {
