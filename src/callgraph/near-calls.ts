@@ -8,11 +8,14 @@ import {
   SHT_RELA,
 } from '../elf/index.js';
 import type { Bodies } from '../symbols/bodies.js';
+import { opcodesOf } from './x86-walk.js';
 
-/** References that the assembler could settle itself, by places among the bodies: what no relocation tells. */
+/** Calls that the assembler could settle itself, by places among the bodies: what no relocation tells. */
 export interface NearCalls {
   readonly caller: readonly number[];
   readonly callee: readonly number[];
+  /** Whether each is an instruction; else they are what bytes look like, and a disassembler has to be asked. */
+  readonly isCertain: boolean;
 }
 
 /** The same, and addresses that are taken so. */
@@ -22,12 +25,14 @@ export interface NearReferences extends NearCalls {
 }
 
 /**
- * Byte sequences of x86 code that look like a call or a jump from one function to the entry of another one in the same
- * section, or like `lea` of that entry. They are nearly always what they look like (measured on 39,593: 7 are not, in
- * compiled code), so they can show that a call graph lacks something, and disassembling can make sure. Other machines tell
- * such calls by relocations.
+ * Calls and jumps of x86 code from one function to the entry of another one in the same section, and `lea` of that entry.
+ * Other machines tell such calls by relocations.
  *
- * @param isSought bodies to which short jumps and `lea` are looked for: bytes look like a short jump far more often
+ * Bytes are looked for that look like one, which nearly always are one (measured on 39,593 calls of compiled code: 7 are
+ * not), and then the instructions of the function around are walked. Code that is not known is taken for what it looks
+ * like.
+ *
+ * @param isSought bodies to which references are looked for
  */
 export function nearReferences(
   elf: Elf,
@@ -41,7 +46,11 @@ export function nearReferences(
     const section = elf.sections[sectionIndex[first]!]!;
     for (next = first; sectionIndex[next] === section.index; ) next++;
     if (next - first < 2 || (section.flags & SHF_EXECINSTR) === 0) continue;
-    scan(elf, section, { bodies, first, next, isSought }, found);
+    const entries = new Map<number, number>();
+    for (let body = first; body < next; body++) {
+      if (isSought(body)) entries.set(bodies.value[body]!, body);
+    }
+    if (entries.size > 0) new SectionScan(elf, section, { bodies, first, next }, found).scan(entries);
   }
   return found;
 }
@@ -52,6 +61,7 @@ class Found implements NearReferences {
   readonly callee: number[] = [];
   readonly addressBy: number[] = [];
   readonly addressTarget: number[] = [];
+  isCertain = true;
   readonly #owner: Int32Array;
   readonly #calls = new Set<number>();
   readonly #addresses = new Set<number>();
@@ -65,71 +75,118 @@ class Found implements NearReferences {
     return from === to || this.#owner[to] !== to || this.#calls.has(from * PAIR + to);
   }
 
-  addCall(within: number, to: number): void {
+  hasAddress(within: number, to: number): boolean {
+    return this.#addresses.has(this.#owner[within]! * PAIR + to);
+  }
+
+  addCall(within: number, to: number, isCertain: boolean): void {
     const from = this.#owner[within]!;
     this.#calls.add(from * PAIR + to);
     this.caller.push(from);
     this.callee.push(to);
+    if (!isCertain) this.isCertain = false;
   }
 
   addAddress(within: number, to: number): void {
     const from = this.#owner[within]!;
-    if (this.#addresses.has(from * PAIR + to)) return;
     this.#addresses.add(from * PAIR + to);
     this.addressBy.push(from);
     this.addressTarget.push(to);
   }
 }
 
-/** The bodies of one section, and which are sought. */
-interface Scanned {
+/** The bodies of one section: a range of those of an object. */
+interface SectionBodies {
   readonly bodies: Bodies['bodies'];
   readonly first: number;
   readonly next: number;
-  readonly isSought: (body: number) => boolean;
 }
 
-function scan(elf: Elf, section: ElfSection, of: Scanned, found: Found): void {
-  const { value } = of.bodies;
-  const bytes = elf.sectionBytes(section);
-  const entries = new Map<number, number>();
-  let hasSought = false;
-  for (let body = of.first; body < of.next; body++) {
-    entries.set(value[body]!, body);
-    if (of.isSought(body)) hasSought = true;
+class SectionScan {
+  readonly #elf: Elf;
+  readonly #section: ElfSection;
+  readonly #of: SectionBodies;
+  readonly #found: Found;
+  readonly #bytes: Uint8Array;
+  /** The body around what is looked at, or the last one before it. */
+  #within: number;
+  /** The body whose opcodes these are. */
+  #walked = -1;
+  #opcodes: Uint8Array | undefined;
+  #relocated: ReadonlySet<number> | undefined;
+
+  constructor(elf: Elf, section: ElfSection, of: SectionBodies, found: Found) {
+    this.#elf = elf;
+    this.#section = section;
+    this.#of = of;
+    this.#found = found;
+    this.#bytes = elf.sectionBytes(section);
+    this.#within = of.first;
   }
-  let relocated: ReadonlySet<number> | undefined;
-  const isRelocated = (field: number) => {
-    relocated ??= relocatedFields(elf, section.index);
-    return relocated.has(field);
-  };
-  let within = of.first;
-  for (let at = 0; at + 2 <= bytes.length; at++) {
-    const byte = bytes[at]!;
-    if (hasSought && isShortJump(byte)) {
-      const to = entries.get(at + 2 + ((bytes[at + 1]! << 24) >> 24));
-      if (to !== undefined && of.isSought(to)) {
-        while (within + 1 < of.next && value[within + 1]! <= at) within++;
-        if (!found.hasCall(within, to) && !isRelocated(at + 1)) found.addCall(within, to);
+
+  /** @param entries offsets of bodies that are sought */
+  scan(entries: ReadonlyMap<number, number>): void {
+    const bytes = this.#bytes;
+    for (let at = 0; at + 2 <= bytes.length; at++) {
+      const byte = bytes[at]!;
+      if (isShortJump(byte)) {
+        const to = entries.get(at + 2 + ((bytes[at + 1]! << 24) >> 24));
+        if (to !== undefined) this.#call(at, at + 1, to);
+        continue;
       }
-      continue;
+      if (byte < 0x80 || (byte > 0x8f && (byte & 0xfe) !== 0xe8) || at + 5 > bytes.length) continue;
+      const isLea = byte === 0x8d && (bytes[at + 1]! & 0xc7) === 0x05;
+      const isJump = byte <= 0x8f && at > 0 && bytes[at - 1] === 0x0f;
+      if (byte !== 0xe8 && byte !== 0xe9 && !isJump && !isLea) continue;
+      const field = at + (isLea ? 2 : 1);
+      if (field + 4 > bytes.length) continue;
+      const distance =
+        bytes[field]! | (bytes[field + 1]! << 8) | (bytes[field + 2]! << 16) | (bytes[field + 3]! << 24);
+      // A field that is relocated holds nothing yet, nearly always.
+      if (distance === 0) continue;
+      const to = entries.get(field + 4 + distance);
+      if (to === undefined) continue;
+      if (isLea) this.#address(at, field, to);
+      else this.#call(isJump ? at - 1 : at, field, to);
     }
-    if (byte < 0x80 || (byte > 0x8f && (byte & 0xfe) !== 0xe8) || at + 5 > bytes.length) continue;
-    const isLea = hasSought && byte === 0x8d && (bytes[at + 1]! & 0xc7) === 0x05;
-    const isJump = byte <= 0x8f && at > 0 && bytes[at - 1] === 0x0f;
-    if (byte !== 0xe8 && byte !== 0xe9 && !isJump && !isLea) continue;
-    const field = at + (isLea ? 2 : 1);
-    if (field + 4 > bytes.length) continue;
-    const distance =
-      bytes[field]! | (bytes[field + 1]! << 8) | (bytes[field + 2]! << 16) | (bytes[field + 3]! << 24);
-    // A field that is relocated holds nothing yet, nearly always.
-    if (distance === 0) continue;
-    const to = entries.get(field + 4 + distance);
-    if (to === undefined || (isLea && !of.isSought(to))) continue;
-    while (within + 1 < of.next && value[within + 1]! <= at) within++;
-    if ((!isLea && found.hasCall(within, to)) || isRelocated(field)) continue;
-    if (isLea) found.addAddress(within, to);
-    else found.addCall(within, to);
+  }
+
+  #call(opcode: number, field: number, to: number): void {
+    this.#moveTo(opcode);
+    if (this.#found.hasCall(this.#within, to) || this.#isRelocated(field)) return;
+    const isOpcode = this.#isOpcode(opcode);
+    if (isOpcode !== false) this.#found.addCall(this.#within, to, isOpcode === true);
+  }
+
+  #address(opcode: number, field: number, to: number): void {
+    this.#moveTo(opcode);
+    if (this.#found.hasAddress(this.#within, to) || this.#isRelocated(field)) return;
+    if (this.#isOpcode(opcode) !== false) this.#found.addAddress(this.#within, to);
+  }
+
+  #moveTo(at: number): void {
+    const { bodies, next } = this.#of;
+    while (this.#within + 1 < next && bodies.value[this.#within + 1]! <= at) this.#within++;
+  }
+
+  /** Whether an instruction's opcode is at a place of the body around; undefined where its code is not known. */
+  #isOpcode(at: number): boolean | undefined {
+    const body = this.#within;
+    const { value, size } = this.#of.bodies;
+    const start = value[body]!;
+    if (this.#walked !== body) {
+      this.#walked = body;
+      const next = body + 1 < this.#of.next ? value[body + 1]! : Number.POSITIVE_INFINITY;
+      const end = Math.min(start + size[body]!, next);
+      this.#opcodes = opcodesOf(this.#bytes, start, end, this.#elf.machine === EM_X86_64);
+    }
+    const opcode = this.#opcodes?.[at - start];
+    return opcode === undefined ? undefined : opcode === 1;
+  }
+
+  #isRelocated(field: number): boolean {
+    this.#relocated ??= relocatedFields(this.#elf, this.#section.index);
+    return this.#relocated.has(field);
   }
 }
 

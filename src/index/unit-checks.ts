@@ -24,8 +24,6 @@ export interface ObjectToCheck extends ObjectEvidence {
   readonly symbols: readonly string[];
   readonly code: Bodies;
   readonly near: NearCalls;
-  /** Whether these were disassembled; else they are what bytes look like. */
-  readonly isNearCertain: boolean;
 }
 
 /** A call graph of GCC's. */
@@ -263,7 +261,7 @@ class UnitChecker {
   /** Every call between functions that the graph knows is in it, and every call of a clone. */
   *#calls(object: ObjectToCheck, calls: CallsToCheck): Generator<Problem> {
     const { name, code } = object;
-    const lacking = lackingCalls(object, calls).filter(({ isDue }) => isDue || !object.isNearCertain);
+    const lacking = lackingCalls(object, calls).filter(({ isDue }) => isDue || !object.near.isCertain);
     const callers = lacking.map(({ caller }) => name[code.body.indexOf(caller)]!);
     yield* this.#about('calls-lack-call', calls.file, object.file, callers);
   }
@@ -288,8 +286,7 @@ export interface LackingCall {
 
 /**
  * Calls that the object's code seems to have and the graph has not. Those of inline assembly are none of GCC's, and
- * nobody else tells of them. Who calls a function that can be replaced is in no patch set: such calls are left out, as
- * making sure of each costs a disassembly (a second for the 11 of a kernel).
+ * nobody else tells of them. Who calls a function that can be replaced is in no patch set: such calls are left out.
  */
 export function lackingCalls(
   { name, symbols, code, near }: ObjectToCheck,

@@ -148,7 +148,6 @@ export class UnitReader {
           symbols: functions.names,
           code,
           near,
-          isNearCertain: near.caller.length === 0,
         },
       };
     } catch (error) {
@@ -322,39 +321,39 @@ async function disassembledCalls(path: string, program: string | undefined): Pro
   return readObjectCalls(path, program === undefined ? {} : { objdump: program });
 }
 
-const NO_CALLS = { caller: [], callee: [] } as const;
-
 /**
- * The object with near calls that are certain, where the graph lacks some of them: bytes may look like a call, and
- * disassembling tells. Where that cannot be done they stay uncertain.
+ * The object with the calls of inline assembly that no relocation tells. Where bytes only look like a call that the graph
+ * lacks, disassembling tells; where that cannot be done they stay uncertain.
  */
 async function withCertainCalls(
   object: ReadObject,
   calls: ReadCalls,
   program: string | undefined,
 ): Promise<ReadObject> {
-  const { toCheck } = object;
-  if (!toCheck || !calls.toCheck) return object;
-  const doubtful = lackingCalls(toCheck, calls.toCheck);
-  if (doubtful.length === 0) {
-    return { ...object, toCheck: { ...toCheck, near: NO_CALLS, isNearCertain: true } };
-  }
-  let found: CallgraphInfo;
-  try {
-    found = await disassembledCalls(toCheck.file, program);
-  } catch (error) {
-    if (error instanceof InputError) return object;
-    throw error;
-  }
-  const near = callsOfBodies(toCheck.code, toCheck.symbols, found);
-  const certain = { ...toCheck, near, isNearCertain: true };
-  const { facts } = object;
-  if (facts.state !== 'read') return { ...object, toCheck: certain };
+  const { facts, toCheck } = object;
+  if (facts.state !== 'read' || !toCheck || !calls.toCheck) return object;
+  const seeming = lackingCalls(toCheck, calls.toCheck);
+  if (seeming.length === 0) return object;
+  const certain = toCheck.near.isCertain ? toCheck : await disassembledNear(toCheck, program);
+  if (certain === undefined) return object;
   const lacking = lackingCalls(certain, calls.toCheck);
   return {
     facts: { ...facts, references: withCalls(facts.references, lacking, facts.symbols) },
     toCheck: certain,
   };
+}
+
+async function disassembledNear(
+  toCheck: ObjectToCheck,
+  program: string | undefined,
+): Promise<ObjectToCheck | undefined> {
+  try {
+    const found = await disassembledCalls(toCheck.file, program);
+    return { ...toCheck, near: { ...callsOfBodies(toCheck.code, toCheck.symbols, found), isCertain: true } };
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }
 
 function callsOfBodies({ body, bodies }: Bodies, symbols: readonly string[], found: CallgraphInfo) {
