@@ -92,7 +92,7 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
     if (isOurs(db, file)) isSealed(db, file, wait, true);
     // Whole tables are filled with ids that the writer itself handed out: it need not be asked about each row.
     db.pragma('foreign_keys = OFF');
-    db.pragma('cache_size = -98304');
+    db.pragma('cache_size = -32768');
     locked(file, wait, () => db.exec('BEGIN IMMEDIATE'));
     // Only now: while this one waited, another process may have made the index.
     const fresh = !isOurs(db, file);

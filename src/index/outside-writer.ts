@@ -34,7 +34,7 @@ interface Found {
  * Relocations tell where the object keeps them (modules; a vmlinux linked with --emit-relocs), else the machine code.
  */
 export async function writeOutside(db: Database, build: number, of: LinkedBuild): Promise<void> {
-  const known = new KnownReferences(db, build);
+  const known = new KnownReferences(db, build, of.dictionary);
   const setSource = db.prepare('UPDATE image SET code = ? WHERE id = ?');
   const owners = of.objects.map((object, at) =>
     'image' in object ? new Owners(object.image, at, of) : undefined,
@@ -295,40 +295,52 @@ function kindOf(how: Found['how'], isInit: boolean): number {
 
 /** What the units' objects say already: of global names in each linked object, of a unit's own in the unit. */
 class KnownReferences {
-  readonly #names: ReadonlySet<string>;
-  readonly #local: ReadonlySet<string>;
+  /** Ids of linked object and name, and the kind, in one number each. */
+  readonly #names = new Set<number>();
+  /** The same with the unit's id. */
+  readonly #local = new Set<number>();
+  readonly #dictionary: Dictionary;
 
-  constructor(db: Database, build: number) {
-    const rows = db
-      .prepare(
-        `SELECT DISTINCT r.unit, t.text, r.kind, l.image FROM reference r JOIN name t ON t.id = r.target
-         JOIN unit_image l ON l.unit = r.unit JOIN unit u ON u.id = r.unit WHERE u.build = ?`,
-      )
-      .raw()
-      .all(build) as [number, string, number, number][];
+  constructor(db: Database, build: number, dictionary: Dictionary) {
+    this.#dictionary = dictionary;
     const local = db
       .prepare(
-        `SELECT DISTINCT s.unit, t.text FROM symbol s JOIN name t ON t.id = s.name JOIN unit u ON u.id = s.unit
+        `SELECT DISTINCT s.unit, s.name FROM symbol s JOIN unit u ON u.id = s.unit
          WHERE s.binding = 0 AND u.build = ?`,
       )
       .raw()
-      .all(build) as [number, string][];
-    const statics = new Set(local.map(([unit, name]) => `${unit} ${name}`));
-    this.#names = new Set(
-      rows.flatMap(([unit, name, kind, image]) =>
-        statics.has(`${unit} ${name}`) ? [] : [`${image} ${kind} ${name}`],
-      ),
-    );
-    this.#local = new Set(rows.map(([unit, name, kind]) => `${kind} ${unit} ${name}`));
+      .iterate(build) as Iterable<[number, number]>;
+    const statics = new Set<number>();
+    for (const [unit, name] of local) statics.add(keyOf(unit, name, 0));
+    const rows = db
+      .prepare(
+        `SELECT DISTINCT r.unit, r.target, r.kind, l.image FROM reference r
+         JOIN unit_image l ON l.unit = r.unit JOIN unit u ON u.id = r.unit WHERE u.build = ?`,
+      )
+      .raw()
+      .iterate(build) as Iterable<[number, number, number, number]>;
+    for (const [unit, name, kind, image] of rows) {
+      if (!statics.has(keyOf(unit, name, 0))) this.#names.add(keyOf(image, name, kind));
+      this.#local.add(keyOf(unit, name, kind));
+    }
   }
 
   /** @param image the linked object that holds the reference */
   has(image: number, unit: number, names: readonly string[], kind: number): boolean {
-    return names.some(
-      (name) => this.#names.has(`${image} ${kind} ${name}`) || this.#local.has(`${kind} ${unit} ${name}`),
-    );
+    return names.some((text) => {
+      const name = this.#dictionary.name(text);
+      return this.#names.has(keyOf(image, name, kind)) || this.#local.has(keyOf(unit, name, kind));
+    });
   }
 }
+
+/** @param holder a linked object's or a unit's id; no index has 2^21 of them, nor 2^28 names: an exact double */
+function keyOf(holder: number, name: number, kind: number): number {
+  return (holder * KINDS + kind) * NAMES + name;
+}
+
+const NAMES = 2 ** 28;
+const KINDS = 2 ** 3;
 
 interface Table {
   readonly start: bigint;

@@ -1,11 +1,18 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../errors.js';
 import { changesOf, undoStopped } from './database.js';
 import type { IndexMessage, IndexTask } from './index-worker.js';
 import type { IngestProgress, IngestReport } from './ingest.js';
+
+/**
+ * Of threads that begin later. V8 lets a heap grow to several times of what is in use before it looks for what is not, and
+ * that of each thread. Measured on a kernel: three quarters of the memory for a twentieth more CPU time.
+ */
+const HEAP_FLAGS = ['--heap-growing-percent=20', '--max-semi-space-size=4'];
 
 /** An indexing that somebody stopped. */
 export class Stopped extends Error {
@@ -33,6 +40,7 @@ export async function runIndex(
   const { db, wait } = task.options;
   const existed = existsSync(db);
   const before = changesOf(db);
+  for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   // What the thread makes for other programs to read, so that it is gone with it.
   const scratch = mkdtempSync(join(tmpdir(), 'klp-reach-'));
   const worker = new Worker(new URL('./index-worker.js', import.meta.url), {
