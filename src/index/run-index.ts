@@ -41,18 +41,19 @@ export async function runIndex(
   const existed = existsSync(db);
   const before = changesOf(db);
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
-  // What the thread makes for other programs to read, so that it is gone with it.
-  const scratch = mkdtempSync(join(tmpdir(), 'klp-reach-'));
-  const worker = new Worker(new URL('./index-worker.js', import.meta.url), {
-    workerData: task,
-    env: { ...process.env, TMPDIR: scratch },
-  });
+  // From before there is anything to take back.
   let stopped: (signal: 'SIGINT' | 'SIGTERM') => void = () => {};
   const signal = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
     stopped = resolve;
   });
   process.on('SIGINT', stopped);
   process.on('SIGTERM', stopped);
+  // What the thread makes for other programs to read, so that it is gone with it.
+  const scratch = mkdtempSync(join(tmpdir(), 'klp-reach-'));
+  const worker = new Worker(new URL('./index-worker.js', import.meta.url), {
+    workerData: task,
+    env: { ...process.env, TMPDIR: scratch },
+  });
   try {
     const ended = await Promise.race([reportOf(worker, onProgress), signal]);
     if (typeof ended !== 'string') return ended;
@@ -60,10 +61,10 @@ export async function runIndex(
     undoStopped(db, existed, wait);
     throw new Stopped(ended, changesOf(db) !== before);
   } finally {
-    process.off('SIGINT', stopped);
-    process.off('SIGTERM', stopped);
     await worker.terminate();
     rmSync(scratch, { recursive: true, force: true });
+    process.off('SIGINT', stopped);
+    process.off('SIGTERM', stopped);
   }
 }
 
