@@ -9,11 +9,11 @@ import type { WalkMode } from '../reach/walk.js';
 import type { Export } from '../report/livepatch-source.js';
 import type { Provenance, ReachReport } from '../report/reach-report.js';
 import { isSettled } from '../report/settled.js';
-import type { TextOptions } from '../report/telling.js';
 import { visible } from '../report/visible.js';
 import { EXIT_FINDINGS, EXIT_UNUSABLE } from './exit.js';
+import { printText } from './print-text.js';
 import { provenanceOf } from './provenance.js';
-import { type AskOptions, withAsking } from './shared-options.js';
+import { type AskOptions, withAsking, withPager } from './shared-options.js';
 import { askEach, symbolTexts } from './symbol-arguments.js';
 import { withIndexAsync } from './with-index.js';
 import { writeOut } from './write-out.js';
@@ -37,7 +37,7 @@ export interface ReachOptions extends Omit<AskOptions, 'format'> {
 
 /** How a question about where code goes is asked. */
 export function withReach(command: Command, formats: readonly ReachFormat[]): Command {
-  return withAsking(
+  const asking = withAsking(
     command
       .argument('<symbol...>', 'name, name@path/suffix.c or path.c:name; @FILE or - (standard input): a list')
       .option('--why', 'print the chain that leads to each function')
@@ -47,10 +47,10 @@ export function withReach(command: Command, formats: readonly ReachFormat[]): Co
       .addOption(
         new Option('-u, --unit <path>', 'only what this unit has of it (the end of its path will do)'),
       )
-      .option('--strict', 'exit with 1 if an answer is incomplete, or not all of it can be patched')
-      .option('--no-pager', 'print on the terminal at once'),
+      .option('--strict', 'exit with 1 if an answer is incomplete, or not all of it can be patched'),
     formats,
   );
+  return withPager(asking);
 }
 
 /** What the lists of an answer's members can be cut to. */
@@ -184,23 +184,6 @@ async function printExport({ text, notes, leftOut }: Export): Promise<void> {
   setFindings(leftOut);
   for (const note of notes) process.stderr.write(`klp-reach: ${note}\n`);
   if (text !== null) await writeOut(text);
-}
-
-/** A text for a person: through a pager where a person sits. */
-export async function printText(
-  text: (options: TextOptions) => Iterable<string>,
-  options: ReachOptions,
-): Promise<void> {
-  const { colours, terminalWidth } = await import('../report/terminal.js');
-  const told: TextOptions = {
-    width: terminalWidth(),
-    colours: colours(),
-    all: options.all === true,
-    ...(options.only && { only: new Set(options.only) }),
-  };
-  if (!process.stdout.isTTY || !options.pager) return writeOut(text(told));
-  const { page, pagerCommand } = await import('./pager.js');
-  await page(() => text(told), pagerCommand());
 }
 
 /** What keeps names from being the whole answer is said where a pipe does not read it. */

@@ -61,9 +61,9 @@ async function run(fixes: string[], options: AuditOptions): Promise<void> {
     });
     if (options.against !== undefined) await printDifference(index, build, options.against, changes);
     const report = findingsOf('audit', AUDIT_RULES, reach, facts, options);
-    const { format } = options;
+    const { format, pager } = options;
     if (isPlanFormat(format)) await printPlan(report, format);
-    else await printFindings(report, format);
+    else await printFindings(report, { format, pager });
     setFindingsExit(report, options.strict === true);
   });
 }

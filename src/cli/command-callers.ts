@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { findCallers } from '../reach/callers.js';
 import type { CallersReport } from '../report/callers-data.js';
 import { isSettled } from '../report/settled.js';
-import { answerSymbols, printText, type ReachOptions, setFindings, withReach } from './ask-reach.js';
+import { answerSymbols, type ReachOptions, setFindings, withReach } from './ask-reach.js';
+import { printText } from './print-text.js';
 import { writeOut } from './write-out.js';
 
 export function register(program: Command): void {

@@ -34,7 +34,7 @@ async function run(paths: string[], options: CheckOptions): Promise<void> {
     const mode = options.conservative ? 'conservative' : 'ordered';
     const facts = gatherFacts(reach, { build, mode, changed, untraceable: [], ...livepatch });
     const report = findingsOf('check', CHECK_RULES, reach, facts, options);
-    await printFindings(report, options.format);
+    await printFindings(report, options);
     setFindingsExit(report, options.strict === true);
   });
 }

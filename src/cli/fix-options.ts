@@ -17,7 +17,7 @@ import type { FindingsReport } from '../report/findings-report.js';
 import { visible } from '../report/visible.js';
 import { FINDINGS_FORMATS, type FindingsFormat } from './print-findings.js';
 import { provenanceOf } from './provenance.js';
-import { type DbOptions, withDb, withFormat } from './shared-options.js';
+import { type DbOptions, withDb, withFormat, withPager } from './shared-options.js';
 import { nameOf, readInput } from './standard-input.js';
 import { askEach } from './symbol-arguments.js';
 
@@ -30,6 +30,7 @@ export interface FindingsOptions extends DbOptions {
   readonly accept?: string;
   readonly conservative?: boolean;
   readonly strict?: boolean;
+  readonly pager: boolean;
 }
 
 /** Formats that hold what to patch, and no findings. */
@@ -42,7 +43,7 @@ export function isPlanFormat(format: FindingsOptions['format']): format is PlanF
 }
 
 export function withFindings(command: Command, more: readonly PlanFormat[] = []): Command {
-  return withFormat(withDb(command), [...FINDINGS_FORMATS, ...more])
+  return withPager(withFormat(withDb(command), [...FINDINGS_FORMATS, ...more]))
     .option('--changed <symbol...>', 'functions that the fix changes, besides or instead of a diff')
     .option('-s, --source <dir>', 'the old sources (default: the build directory, if it has them)')
     .option('--accept <file>', 'findings that are accepted, with reasons: lines RULE SUBJECT[@OBJECT] REASON')

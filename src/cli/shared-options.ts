@@ -37,6 +37,11 @@ export function withAsking(command: Command, formats: readonly string[] = ['text
   return withFormat(withDb(command), formats).option('-b, --build <name>', 'only this build of the index');
 }
 
+/** How a text is shown on a terminal. */
+export function withPager(command: Command): Command {
+  return command.option('--no-pager', 'print on the terminal at once');
+}
+
 function milliseconds(text: string): number {
   const seconds = Number(text);
   if (!(seconds >= 0 && seconds <= 86_400)) throw new InvalidArgumentError('It takes a number of seconds.');

@@ -28,6 +28,11 @@ export function chainWords(members: readonly Member[], place: number, direction:
   ];
 }
 
+/** A chain's text in such pieces again. */
+export function chainPieces(chain: string): string[] {
+  return chain.split(/ (?!by\]-)/);
+}
+
 /** A step's kind in a word or two. */
 export function stepWord(kind: string): string {
   if (kind === CALL) return 'called by';

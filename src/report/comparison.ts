@@ -1,8 +1,8 @@
 import type { BuildComparison, DecisionChange } from '../reach/compare-builds.js';
-import { colours } from './colours.js';
 import { csvText } from './csv.js';
 import { each, jsonDocument, jsonRows } from './json-stream.js';
 import type { Provenance } from './reach-report.js';
+import { colours } from './terminal.js';
 import { visible } from './visible.js';
 
 /** The version of the JSON shape that docs/json.md describes and docs/schema declares. */

@@ -1,7 +1,6 @@
 import type { Finding, Severity } from '../audit/finding.js';
-import { type Colours, colours } from './colours.js';
+import { chainPieces } from './chain-text.js';
 import {
-  type ChangedVerdict,
   countsText,
   type FindingsReport,
   referred,
@@ -9,95 +8,115 @@ import {
   toPatch,
   verdictsOf,
 } from './findings-report.js';
+import { HANG, Page, type Style } from './page.js';
 import { counting, functions, verdictText } from './sentences.js';
-import { visible } from './visible.js';
+import { paragraphs, type Section, type TextOptions } from './telling.js';
 
 /** For a person, piece by piece: what is to be patched or is referred to, what the rules find, and a verdict. */
-export function* findingsText(report: FindingsReport): Generator<string> {
-  const paint = colours();
-  for (const line of linesOf(report, paint)) yield `${line}\n`;
+export function findingsText(
+  report: FindingsReport,
+  { width, colours }: Pick<TextOptions, 'width' | 'colours'>,
+): Iterable<string> {
+  return paragraphs(sectionsOf(report, new Page(width, colours)));
 }
 
-function* linesOf(report: FindingsReport, paint: Colours): Generator<string> {
-  if (report.command === 'audit' && !report.livepatch) yield* planLines(report, paint);
-  if (report.command === 'check') yield* referenceLines(report, paint);
-  for (const finding of report.judged.open) yield* findingLines(finding, paint);
-  yield* acceptedLines(report, paint);
-  yield verdictLine(report, paint);
-}
-
-/** What a livepatch for the fix has to patch. */
-function* planLines(report: FindingsReport, paint: Colours): Generator<string> {
-  yield* changedLines(verdictsOf(report), paint);
-  const targets = toPatch(report);
-  yield paint.bold(`to patch: ${functions(targets.length)}`);
-  for (const { object, function: name, sympos, source, why } of targets) {
-    const position = sympos ? `,${sympos}` : '';
-    yield `  ${visible(`${object ?? '?'}:${name}${position}`)}  ${paint.dim(visible(source))}`;
-    yield `    ${paint.dim(visible(why))}`;
+function* sectionsOf(report: FindingsReport, page: Page): Generator<Section> {
+  if (report.command === 'audit' && !report.livepatch) {
+    yield changedSection(report, page);
+    yield planSection(report, page);
   }
-  yield '';
+  if (report.command === 'check') yield referenceSection(report, page);
+  for (const finding of report.judged.open) yield findingSection(finding, page);
+  yield acceptedSection(report, page);
+  yield verdictSection(report, page);
 }
 
 /** By changed function: what it comes to. */
-function* changedLines(verdicts: readonly ChangedVerdict[], paint: Colours): Generator<string> {
+function* changedSection(report: FindingsReport, page: Page): Generator<string> {
+  const verdicts = verdictsOf(report);
   if (verdicts.length === 0) return;
-  const width = verdicts.reduce((most, { function: name }) => Math.max(most, name.length), 0);
-  yield paint.bold(`changed: ${functions(verdicts.length)}`);
+  yield* page.prose(`changed: ${functions(verdicts.length)}`, 0, 'bold');
   for (const one of verdicts) {
+    yield* page.row([{ text: one.function }, { text: one.file, style: 'dim' }], [2], HANG);
     const said = one.verdict === null ? 'in no unit of the build' : verdictText(one.verdict, one);
-    yield `  ${visible(one.function.padEnd(width))}  ${said}  ${paint.dim(visible(one.file))}`;
+    yield* page.prose(said, 4, undefined, HANG);
   }
-  yield '';
 }
 
-function* referenceLines(report: FindingsReport, paint: Colours): Generator<string> {
+/** What a livepatch for the fix has to patch. */
+function* planSection(report: FindingsReport, page: Page): Generator<string> {
+  const targets = toPatch(report);
+  yield* page.prose(`to patch: ${functions(targets.length)}`, 0, 'bold');
+  for (const { object, function: name, sympos, source, why } of targets) {
+    const symbol = `${object ?? '?'}:${name}${sympos ? `,${sympos}` : ''}`;
+    yield* page.row([{ text: symbol }, { text: source, style: 'dim' }], [2], HANG);
+    yield* page.prose(chainPieces(why), 4, 'dim', HANG);
+  }
+}
+
+function* referenceSection(report: FindingsReport, page: Page): Generator<string> {
   const symbols = referred(report);
   if (symbols.length === 0) return;
-  yield paint.bold(`refers to ${counting(symbols.length, 'symbol')}`);
+  yield* page.prose(`refers to ${counting(symbols.length, 'symbol')}`, 0, 'bold');
   for (const { name, object, position, source, address, size } of symbols) {
+    const symbol = { text: `${object ?? '?'}:${name},${position}` };
     const whose =
       address === null
-        ? paint.red('?')
-        : visible(`${source ?? 'unknown source'} at ${address}, ${size} bytes`);
-    yield `  ${visible(`${object ?? '?'}:${name},${position}`)}  ${paint.dim(whose)}`;
+        ? [{ text: '?', style: 'red' as const }]
+        : [
+            { text: source ?? 'unknown source', style: 'dim' as const },
+            { text: `at ${address}, ${size} bytes`, style: 'dim' as const, gap: 1 },
+          ];
+    yield* page.row([symbol, ...whose], [2], HANG);
   }
-  yield '';
 }
 
-function* findingLines(finding: Finding, paint: Colours): Generator<string> {
+function* findingSection(finding: Finding, page: Page): Generator<string> {
   const { rule, severity, message, why, remedy, file, line } = finding;
-  const where = file === undefined ? '' : `  ${visible(file)}${line === undefined ? '' : `:${line}`}`;
-  const head = `${paintSeverity(severity, paint)} ${paint.dim(`[${rule}]`)}`;
-  yield `${head} ${paint.bold(visible(symbolText(finding)))}${paint.dim(where)}`;
-  yield `  ${visible(message)}`;
-  if (why !== undefined && why !== finding.subject) yield `  why: ${visible(why)}`;
-  yield `  do: ${visible(remedy)}`;
-  yield '';
+  const head = [
+    { text: severity, style: STYLES[severity] },
+    { text: `[${rule}]`, style: 'dim' as const, gap: 1 },
+    { text: symbolText(finding), style: 'bold' as const, gap: 1 },
+    {
+      text: file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}`,
+      style: 'dim' as const,
+    },
+  ];
+  yield* page.row(head, [], HANG);
+  yield* page.prose(message, 2, undefined, 4);
+  if (why !== undefined && why !== finding.subject) {
+    yield* page.prose(['why:', ...chainPieces(why)], 2, undefined, HANG);
+  }
+  yield* page.prose(`do: ${remedy}`, 2, undefined, HANG);
 }
 
-function* acceptedLines({ judged }: FindingsReport, paint: Colours): Generator<string> {
+const STYLES: Readonly<Record<Severity, Style>> = { error: 'red', warning: 'yellow', note: 'cyan' };
+
+function* acceptedSection({ judged }: FindingsReport, page: Page): Generator<string> {
   const { accepted, unused } = judged;
   for (const { finding, acceptance } of accepted) {
-    yield visible(`accepted [${finding.rule}] ${symbolText(finding)}: ${acceptance.reason}`);
+    const text = `accepted [${finding.rule}] ${symbolText(finding)}: ${acceptance.reason}`;
+    yield* page.prose(text, 0, undefined, 2);
   }
   for (const { where, rule, subject } of unused) {
-    yield `${paint.yellow('unused acceptance')} ${visible(`${where}: no finding [${rule}] about ${subject}`)}`;
+    yield* page.prose(`unused acceptance ${where}: no finding [${rule}] about ${subject}`, 0, 'yellow', 2);
   }
-  if (accepted.length + unused.length > 0) yield '';
 }
 
-function verdictLine(report: FindingsReport, paint: Colours): string {
+function* verdictSection(report: FindingsReport, page: Page): Generator<string> {
   const { open, accepted } = report.judged;
   const counts = `${countsText(open)}${accepted.length > 0 ? `, ${accepted.length} accepted` : ''}`;
-  if (report.command === 'check' || !report.livepatch || report.required.length === 0) return counts;
-  if (open.some(({ severity }) => severity === 'error')) return `${paint.red('not covered')}: ${counts}`;
-  const targets = toPatch(report).length;
-  if (targets === 0) return `${paint.green('nothing to patch')}: ${counts}`;
-  const all = targets === 1 ? 'the only function' : `all ${functions(targets)}`;
-  return `${paint.green('covered')}: ${all} to patch ${targets === 1 ? 'is' : 'are'} patched; ${counts}`;
+  if (report.command === 'check' || !report.livepatch || report.required.length === 0) {
+    yield* page.prose(counts, 0, undefined, 2);
+  } else if (open.some(({ severity }) => severity === 'error')) {
+    yield* page.prose(`not covered: ${counts}`, 0, 'red', 2);
+  } else {
+    yield* page.prose(coveredText(toPatch(report).length, counts), 0, 'green', 2);
+  }
 }
 
-function paintSeverity(severity: Severity, paint: Colours): string {
-  return { error: paint.red, warning: paint.yellow, note: paint.cyan }[severity](severity);
+function coveredText(targets: number, counts: string): string {
+  if (targets === 0) return `nothing to patch: ${counts}`;
+  const all = targets === 1 ? 'the only function' : `all ${functions(targets)}`;
+  return `covered: ${all} to patch ${targets === 1 ? 'is' : 'are'} patched; ${counts}`;
 }

@@ -1,10 +1,10 @@
 import type { BuildInfo, Coverage } from '../reach/build-info.js';
-import { colours } from './colours.js';
 import { csvText } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
 import { kernelJson, kernelTexts } from './kernel-info.js';
 import type { Provenance } from './reach-report.js';
 import { counted, counting, plural, problemText } from './sentences.js';
+import { colours } from './terminal.js';
 import { visible } from './visible.js';
 
 /** The version of the JSON shape that docs/json.md describes and docs/schema declares. */

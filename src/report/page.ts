@@ -7,9 +7,11 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta' | 'c
 export interface Cell {
   readonly text: string;
   readonly style?: Style;
+  /** Columns between it and the cell before. */
+  readonly gap?: number;
 }
 
-/** Columns apart. */
+/** What is between cells that do not say it. */
 const GAP = 2;
 
 /** Lays text out in lines that fit a width; nothing is broken but at spaces of prose and between cells. */
@@ -33,10 +35,10 @@ export class Page {
     let line = '';
     let at = 0;
     for (let column = 0; column < cells.length; column++) {
-      const { text: plain, style } = cells[column]!;
+      const { text: plain, style, gap } = cells[column]!;
       if (plain === '') continue;
       const text = visible(plain);
-      const placed = placeOf(text.length, at, stops[column] ?? 0, this.width, hang);
+      const placed = placeOf(text.length, at, stops[column] ?? 0, this.width, hang, gap);
       const start = placed < 0 ? ~placed : placed;
       if (placed < 0) {
         lines.push(line);
@@ -77,8 +79,8 @@ export class Page {
  * @param at where the cell before ends; 0 for none
  * @returns the column; `~column` on another line
  */
-function placeOf(length: number, at: number, stop: number, width: number, hang: number): number {
-  const behind = at === 0 ? 0 : at + GAP;
+function placeOf(length: number, at: number, stop: number, width: number, hang: number, gap = GAP): number {
+  const behind = at === 0 ? 0 : at + gap;
   if (at > 0 && behind + length > width) return ~Math.max(0, Math.min(hang, width - length));
   return Math.max(behind, Math.min(stop, width - length));
 }

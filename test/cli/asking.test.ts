@@ -12,6 +12,7 @@ vi.setConfig({ testTimeout: 30_000 });
 const db = newIndex();
 const lists = buildDir({
   'fix.list': '# what the fix changes\nplain\n\n  state@b.c   # the second\n',
+  'patched.list': 'vmlinux local_caller\n',
   'empty.list': '# nothing yet\n',
   'mixed.list': 'plain\nplian\ntwo words\n',
 });
@@ -272,6 +273,21 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(seen({ PAGER: PAGED, TERM: 'dumb' })).toMatch(/^plain {2}/);
     expect(seen({ PAGER: PAGED }, ['affected', 'plain', '--format', 'json'])).not.toContain('paged:');
     expect(seen({ PAGER: PAGED }, ['affected', 'plain', '--names'])).toBe('plain\nhost\n');
+  });
+
+  test('audit and check go through it too', () => {
+    const patched = join(lists, 'patched.list');
+    for (const args of [
+      ['audit', '--changed', 'plain'],
+      ['check', patched],
+    ]) {
+      expect(seen({ PAGER: PAGED }, args)).toMatch(/^paged:/);
+      expect(seen({ PAGER: PAGED }, [...args, '--no-pager'])).not.toContain('paged:');
+      expect(seen({ PAGER: PAGED }, [...args, '--format', 'json'])).not.toContain('paged:');
+    }
+    // What is found is told by the exit code, whoever shows it.
+    const missed = ['audit', '--changed', 'plain', '--livepatch', patched];
+    expect(on({ PAGER: PAGED }, missed)).toMatchObject({ code: 1 });
   });
 
   test('one that cannot be run is done without', () => {

@@ -107,7 +107,7 @@ describe('what has to be patched', () => {
     ]);
     expect(said.toPatch).toHaveLength(2);
     expect((await audit(fix, other)).out).toMatch(
-      /^changed: 2 functions\n {2}f {2}replace 2 functions {2}mm\/a.c\n {2}f {2}in no unit of the build {2}mm\/b.c\n/,
+      /^changed: 2 functions\n {2}f {2}mm\/a.c\n {4}replace 2 functions\n {2}f {2}mm\/b.c\n {4}in no unit of the build\n/,
     );
   });
 

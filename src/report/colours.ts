@@ -1,1 +1,0 @@
-export { type Colours, colours } from './terminal.js';
