@@ -85,9 +85,9 @@ function* findingSection(finding: Finding, page: Page): Generator<string> {
   yield* page.row(head, [], HANG);
   yield* page.prose(message, 2, undefined, 4);
   if (why !== undefined && why !== finding.subject) {
-    yield* page.prose(['why:', ...chainPieces(why)], 2, undefined, HANG);
+    yield* page.prose(['why:', ...chainPieces(why)], 2, undefined, 4);
   }
-  yield* page.prose(`do: ${remedy}`, 2, undefined, HANG);
+  yield* page.prose(`do: ${remedy}`, 2, undefined, 4);
 }
 
 const STYLES: Readonly<Record<Severity, Style>> = { error: 'red', warning: 'yellow', note: 'cyan' };
