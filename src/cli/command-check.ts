@@ -3,9 +3,9 @@ import { CHECK_RULES } from '../audit/audit-rules.js';
 import { gatherFacts, onlyBuild } from '../audit/gather.js';
 import { Reach } from '../reach/affected.js';
 import { type FindingsOptions, findingsOf, readChanges, withFindings } from './fix-options.js';
-import { readLivepatchFiles } from './livepatch-files.js';
+import { readLivepatchFiles, refuseEmpty } from './livepatch-files.js';
 import { type FindingsFormat, printFindings, setFindingsExit } from './print-findings.js';
-import { refuseTwice } from './standard-input.js';
+import { nameOf, refuseTwice } from './standard-input.js';
 import { withIndexAsync } from './with-index.js';
 
 interface CheckOptions extends FindingsOptions {
@@ -27,6 +27,7 @@ export function register(program: Command): void {
 async function run(paths: string[], options: CheckOptions): Promise<void> {
   refuseTwice([...paths, ...(options.fix ?? [])]);
   const livepatch = await readLivepatchFiles(paths);
+  refuseEmpty(livepatch, paths.map(nameOf).join(', '));
   await withIndexAsync(options, async (index) => {
     const reach = new Reach(index);
     const build = options.build ?? onlyBuild(index, options.db);

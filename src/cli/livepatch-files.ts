@@ -20,7 +20,7 @@ export interface LivepatchContents {
 /**
  * Reads a livepatch; what is doubtful about it is told on standard error. `-` is standard input.
  *
- * @throws InputError for a file that is none, or that neither patches nor refers to anything
+ * @throws InputError for a file that is none, or that tells of nothing that is patched or referred to
  */
 export async function readLivepatchFiles(paths: readonly string[]): Promise<LivepatchContents> {
   const all = await Promise.all(paths.map(readLivepatchFile));
@@ -41,6 +41,19 @@ async function readLivepatchFile(path: string): Promise<LivepatchFile> {
   return { path: name, bytes: await maybeDecompress(readInput(path), name) };
 }
 
+/**
+ * @throws InputError for a livepatch that neither patches nor refers to anything: there is nothing that could be wrong
+ *   with it
+ */
+export function refuseEmpty({ targets, references, symbolLists }: LivepatchContents, what: string): void {
+  if (targets.length > 0 || symbolLists.length > 0 || references.some(refersToAny)) return;
+  throw new InputError(what, 'neither patches nor refers to anything', 'was it written to its end?');
+}
+
+function refersToAny({ targets, relaSections }: References): boolean {
+  return targets.length + relaSections.length > 0;
+}
+
 function readTargets(files: readonly LivepatchFile[], references: readonly References[]): NamedTarget[] {
   try {
     const livepatch = readLivepatch(files);
@@ -54,8 +67,7 @@ function readTargets(files: readonly LivepatchFile[], references: readonly Refer
     }));
   } catch (error) {
     // A part of a livepatch may refer to symbols and patch nothing itself.
-    const refers = references.some(({ targets, relaSections }) => targets.length + relaSections.length > 0);
-    if (error instanceof InputError && refers) return [];
+    if (error instanceof InputError && references.some(refersToAny)) return [];
     throw error;
   }
 }

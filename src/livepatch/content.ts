@@ -4,9 +4,17 @@ import type { LivepatchFile } from './livepatch.js';
 /** What a file is, by its content. */
 export type Content = 'elf' | 'c' | 'list';
 
-/** @throws InputError where it is empty, or neither ELF nor text */
+/** Files that are no lists, by their names: all that tells of one that is empty. */
+const NO_LIST = /\.(?:ko|o|c|h)(?:\.\w+)?$/;
+
+/**
+ * An empty file is an empty list, unless its name is that of a module or a source.
+ *
+ * @throws InputError where it is empty, or neither ELF nor text
+ */
 export function contentOf({ path, bytes }: LivepatchFile): Content {
-  if (bytes.length === 0) throw new InputError(path, 'is empty', 'was it written to its end?');
+  if (bytes.length === 0 && NO_LIST.test(path))
+    throw new InputError(path, 'is empty', 'was it written to its end?');
   if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) return 'elf';
   if (bytes.includes(0)) {
     throw new InputError(
@@ -16,7 +24,8 @@ export function contentOf({ path, bytes }: LivepatchFile): Content {
     );
   }
   const text = textOf(bytes);
-  if (/^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|pragma)\b|\/\*|^[ \t]*\/\//m.test(text)) return 'c';
+  if (/^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|pragma)\b|^[^#\n]*\/\*|^[ \t]*\/\//m.test(text))
+    return 'c';
   // No list has these outside of its comments, and no C file that declares anything is without them.
   return /[{};"]/.test(text.replaceAll(/#.*/g, '')) ? 'c' : 'list';
 }

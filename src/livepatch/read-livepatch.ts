@@ -11,9 +11,9 @@ import { readPatchedSources } from './patched-sources.js';
 
 /**
  * Reads what a livepatch patches: C sources (several are read together: an array may be in another file than the
- * object that refers to it), modules, or lists.
+ * object that refers to it), modules, or lists. An empty list says that nothing is patched.
  *
- * @throws InputError where a file is none of them or cannot be read, or where nothing is patched
+ * @throws InputError where a file is none of them or cannot be read, or where nothing tells what is patched
  */
 export function readLivepatch(files: readonly LivepatchFile[]): Livepatch {
   const sources: LivepatchFile[] = [];
@@ -26,7 +26,8 @@ export function readLivepatch(files: readonly LivepatchFile[]): Livepatch {
   if (sources.length > 0) parts.unshift(readPatchedSources(sources));
   const patched = parts.flatMap((part) => part.patched);
   const warnings = parts.flatMap((part) => part.warnings);
-  if (patched.length === 0 && warnings.length === 0) {
+  const isTold = parts.some(({ kind }) => kind === 'list');
+  if (patched.length === 0 && warnings.length === 0 && !isTold) {
     throw new InputError(
       files.map(({ path }) => path).join(', '),
       'patches nothing',

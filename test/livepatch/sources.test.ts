@@ -221,6 +221,18 @@ xfs:xfs_w.isra.0,1\r
     },
   );
 
+  test.each(['', '\n\n', '# nothing\n', ' # klp-reach 0.1.0, build "/*" (identity 0123)\n'])(
+    '%j is one of nothing',
+    (text) => {
+      const bytes = Buffer.from(text);
+      expect(readLivepatch([{ path: 'patched_funcs.csv', bytes }])).toEqual({
+        kind: 'list',
+        patched: [],
+        warnings: [],
+      });
+    },
+  );
+
   test('together with a source', () => {
     expect(
       read('f', 'struct klp_func f[] = { { "a", b }, {} }; struct klp_object o = { .funcs = f };'),
@@ -233,7 +245,6 @@ xfs:xfs_w.isra.0,1\r
 
   test.each([
     ['', 'a.c: is empty; was it written to its end?'],
-    ['# nothing\n', 'a.c: patches nothing; give the source with the klp_func arrays'],
     ['\0binary', 'a.c: is neither a module nor a text; give C sources, a .ko or a list of functions'],
   ])('%j is refused', (text, message) => {
     expect(() => read(text)).toThrow(message);
