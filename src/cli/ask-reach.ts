@@ -7,7 +7,8 @@ import { type Direction, isComplete, MEMBER_CLASSES, type MemberClass } from '..
 import type { SymbolSpec } from '../reach/symbol-spec.js';
 import type { WalkMode } from '../reach/walk.js';
 import type { Export } from '../report/livepatch-source.js';
-import type { Provenance, ReachReport } from '../report/reach-report.js';
+import type { Provenance } from '../report/provenance.js';
+import type { ReachReport } from '../report/reach-report.js';
 import { isSettled } from '../report/settled.js';
 import { visible } from '../report/visible.js';
 import { EXIT_FINDINGS, EXIT_UNUSABLE } from './exit.js';

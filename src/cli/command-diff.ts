@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { compareBuilds } from '../reach/compare-builds.js';
 import { parseSymbolSpec } from '../reach/symbol-spec.js';
 import type { ComparisonReport } from '../report/comparison.js';
-import type { Provenance } from '../report/reach-report.js';
+import type { Provenance } from '../report/provenance.js';
 import { EXIT_FINDINGS } from './exit.js';
 import { provenanceOf } from './provenance.js';
 import { type AskOptions, withDb, withFormat } from './shared-options.js';

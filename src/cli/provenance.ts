@@ -1,5 +1,5 @@
 import type { IndexReader } from '../index/reader.js';
-import type { Provenance } from '../report/reach-report.js';
+import type { Provenance } from '../report/provenance.js';
 import { VERSION } from './version.js';
 
 /** What a document says of where it comes from: this klp-reach, and the index's builds that were asked. */

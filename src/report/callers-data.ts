@@ -3,9 +3,16 @@ import type { Caller, CallersAnswer } from '../reach/callers.js';
 import type { WalkMode } from '../reach/walk.js';
 import { type Cell, csvLines, emptyCells, flag } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
-import { ANSWER_COLUMNS, answerCells, BODY_COLUMNS, bodyCells, unknownCodes } from './reach-csv.js';
+import type { Provenance } from './provenance.js';
+import {
+  ANSWER_COLUMNS,
+  answerCells,
+  BODY_COLUMNS,
+  bodyCells,
+  LAST_COLUMNS,
+  lastCells,
+} from './reach-csv.js';
 import { askedJson, bodyJson, REACH_JSON_VERSION, unitJson } from './reach-json.js';
-import type { Provenance } from './reach-report.js';
 
 /** What is printed for `callers`, in every format. */
 export interface CallersReport {
@@ -58,23 +65,23 @@ function replacedJson(member: Member) {
 
 const CALLER_COLUMNS = ['calls', 'in_patch_set', 'stand_ins'];
 
-const COLUMNS = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...CALLER_COLUMNS, 'unknowns'];
+const COLUMNS = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...CALLER_COLUMNS, ...LAST_COLUMNS];
 
 /** A row a caller, by the units that have the function; one that nothing calls is one row with an empty function. */
-export function callersCsv({ answers }: CallersReport): Iterable<string> {
-  return csvLines(COLUMNS, rowsOf(answers));
+export function callersCsv(report: CallersReport): Iterable<string> {
+  return csvLines(COLUMNS, rowsOf(report));
 }
 
-function* rowsOf(answers: readonly CallersAnswer[]): Generator<Cell[]> {
+function* rowsOf({ answers, provenance }: CallersReport): Generator<Cell[]> {
   for (const { reach, callers } of answers) {
     for (const [at, unit] of reach.units.entries()) {
       const head = answerCells(reach, unit);
-      const unknowns = unknownCodes(unit);
+      const last = lastCells(reach, unit, provenance);
       if (callers[at]!.length === 0) {
-        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(CALLER_COLUMNS), unknowns];
+        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(CALLER_COLUMNS), ...last];
       }
       for (const caller of callers[at]!) {
-        yield [...head, ...bodyCells(caller.member), ...callerCells(caller), unknowns];
+        yield [...head, ...bodyCells(caller.member), ...callerCells(caller), ...last];
       }
     }
   }

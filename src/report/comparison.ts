@@ -1,7 +1,7 @@
 import type { BuildComparison, DecisionChange } from '../reach/compare-builds.js';
-import { csvText } from './csv.js';
+import { cellsOf, csvLines } from './csv.js';
 import { each, jsonDocument, jsonRows } from './json-stream.js';
-import type { Provenance } from './reach-report.js';
+import { PROVENANCE_COLUMNS, type Provenance, provenanceCells } from './provenance.js';
 import { colours } from './terminal.js';
 import { visible } from './visible.js';
 
@@ -57,8 +57,10 @@ export function comparisonJson(report: ComparisonReport): Iterable<string> {
 
 const COLUMNS = ['unit', 'original', 'file', 'target', 'kind', 'before', 'after'] as const;
 
-export function comparisonCsv({ changes }: ComparisonReport): Iterable<string> {
-  return csvText(COLUMNS, each(changes, changeRow));
+/** A row a decision that differs; one without a decision where none does. */
+export function comparisonCsv({ changes, provenance }: ComparisonReport): Iterable<string> {
+  const rows = cellsOf<(typeof COLUMNS)[number]>(COLUMNS, changes, provenanceCells(provenance));
+  return csvLines([...COLUMNS, ...PROVENANCE_COLUMNS], rows);
 }
 
 function changeRow({ unit, original, file, target, kind, before, after }: DecisionChange) {

@@ -26,16 +26,19 @@ export function* csvLines(columns: readonly string[], rows: Iterable<readonly Ce
   if (waiting.length > 0) yield stringify(waiting as Cell[][], OPTIONS);
 }
 
-/** The same of rows that name their columns. */
-export function csvText<Column extends string>(
+/**
+ * The cells of rows that name their columns, and of one empty row where there are none.
+ *
+ * @param last what every row ends with
+ */
+export function* cellsOf<Column extends string>(
   columns: readonly Column[],
-  rows: Iterable<CsvRow<Column>>,
-): Iterable<string> {
-  return csvLines(columns, cellsOf(columns, rows));
+  rows: readonly Readonly<Partial<Record<Column, Cell>>>[],
+  last: readonly Cell[],
+): Generator<Cell[]> {
+  if (rows.length === 0) yield [...emptyCells(columns), ...last];
+  for (const row of rows) yield [...columns.map((column) => row[column] ?? null), ...last];
 }
-
-/** A row's cells by column. */
-export type CsvRow<Column extends string> = Readonly<Record<Column, Cell>>;
 
 export function emptyCells(columns: readonly string[]): null[] {
   return columns.map(() => null);
@@ -43,11 +46,4 @@ export function emptyCells(columns: readonly string[]): null[] {
 
 export function flag(value: boolean): number {
   return value ? 1 : 0;
-}
-
-function* cellsOf<Column extends string>(
-  columns: readonly Column[],
-  rows: Iterable<CsvRow<Column>>,
-): Generator<Cell[]> {
-  for (const row of rows) yield columns.map((column) => row[column]);
 }

@@ -1,4 +1,4 @@
-import { type CsvRow, csvText } from './csv.js';
+import { cellsOf, csvLines } from './csv.js';
 import {
   countSeverities,
   type FindingsReport,
@@ -8,6 +8,7 @@ import {
   verdictsOf,
 } from './findings-report.js';
 import { jsonDocument, jsonRows } from './json-stream.js';
+import { PROVENANCE_COLUMNS, provenanceCells, provenanceText } from './provenance.js';
 import { verdictText } from './sentences.js';
 import { visible } from './visible.js';
 
@@ -48,23 +49,22 @@ const COLUMNS = [
   'accepted',
 ] as const;
 
-export function findingsCsv({ judged }: FindingsReport): Iterable<string> {
-  const rows: CsvRow<(typeof COLUMNS)[number]>[] = [
-    ...judged.open.map((finding) => ({ ...EMPTY, ...finding })),
-    ...judged.accepted.map(({ finding, acceptance }) => ({
-      ...EMPTY,
-      ...finding,
-      accepted: acceptance.reason,
-    })),
-  ];
-  return csvText(COLUMNS, rows);
-}
+type Column = (typeof COLUMNS)[number];
 
-const EMPTY = { object: '', sympos: '', file: '', line: '', why: '', accepted: '' } as const;
+/** A row a finding; one without a finding where there is none. */
+export function findingsCsv({ judged, build, provenance }: FindingsReport): Iterable<string> {
+  const accepted = judged.accepted.map(({ finding, acceptance }) => ({
+    ...finding,
+    accepted: acceptance.reason,
+  }));
+  const rows = cellsOf<Column>(COLUMNS, [...judged.open, ...accepted], provenanceCells(provenance, build));
+  return csvLines([...COLUMNS, ...PROVENANCE_COLUMNS], rows);
+}
 
 /** For a review: tables that can be quoted. */
 export function* findingsMarkdown(report: FindingsReport): Generator<string> {
   yield `### klp-reach ${report.command}\n\n`;
+  yield `${cell(provenanceText(report.provenance))}\n\n`;
   if (report.command === 'audit' && !report.livepatch) yield* planMarkdown(report);
   yield* findingsTable(report);
   const { accepted } = report.judged;

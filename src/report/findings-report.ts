@@ -5,7 +5,7 @@ import type { Finding, Rule, Severity } from '../audit/finding.js';
 import { symposOf } from '../reach/answer.js';
 import type { Verdict } from '../reach/patch-set.js';
 import { AnswerView } from './answer-view.js';
-import type { Provenance } from './reach-report.js';
+import type { Provenance } from './provenance.js';
 
 /** What is printed for `audit` and `check`, in every format. */
 export interface FindingsReport {

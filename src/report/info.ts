@@ -1,8 +1,8 @@
 import type { BuildInfo, Coverage } from '../reach/build-info.js';
-import { csvText } from './csv.js';
+import { type Cell, csvLines } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
 import { kernelJson, kernelTexts } from './kernel-info.js';
-import type { Provenance } from './reach-report.js';
+import { PROVENANCE_COLUMNS, type Provenance, provenanceCells } from './provenance.js';
 import { counted, counting, plural, problemText } from './sentences.js';
 import { colours } from './terminal.js';
 import { visible } from './visible.js';
@@ -97,21 +97,24 @@ function buildJson({
   };
 }
 
-export function infoCsv({ builds }: InfoReport): Iterable<string> {
-  const rows = builds.flatMap(({ name, counts, kinds, coverage, problems }) => [
-    ...Object.entries(counts).map(([what, count]) => ({ build: name, what, count: count ?? 0 })),
-    ...kinds.map(({ kind, count }) => ({ build: name, what: `edges of kind ${kind}`, count })),
-    ...coverage.flatMap(({ object, functions, covered }) => [
-      { build: name, what: `functions of ${object}`, count: functions },
-      { build: name, what: `functions of ${object} in units`, count: covered },
-    ]),
-    ...problems.map((problem) => {
-      return {
-        build: name,
-        what: `problem ${problem.code}: ${problemText(problem)}`,
-        count: problem.more + 1,
-      };
-    }),
-  ]);
-  return csvText(['build', 'what', 'count'], rows);
+export function infoCsv({ builds, provenance }: InfoReport): Iterable<string> {
+  return csvLines(['build', 'what', 'count', ...PROVENANCE_COLUMNS], rowsOf(builds, provenance));
+}
+
+function* rowsOf(builds: readonly BuildInfo[], provenance: Provenance): Generator<Cell[]> {
+  for (const build of builds) {
+    const last = provenanceCells(provenance, build.name);
+    for (const [what, count] of countsOf(build)) yield [build.name, what, count, ...last];
+  }
+}
+
+function* countsOf({ counts, kinds, coverage, problems }: BuildInfo): Generator<[string, number]> {
+  for (const [what, count] of Object.entries(counts)) yield [what, count ?? 0];
+  for (const { kind, count } of kinds) yield [`edges of kind ${kind}`, count];
+  for (const { object, functions, covered } of coverage) {
+    yield [`functions of ${object}`, functions];
+    yield [`functions of ${object} in units`, covered];
+  }
+  for (const problem of problems)
+    yield [`problem ${problem.code}: ${problemText(problem)}`, problem.more + 1];
 }

@@ -3,7 +3,7 @@ import type { Member, ReachAnswer, UnitAnswer } from '../reach/answer.js';
 import type { Verdict } from '../reach/patch-set.js';
 import { type Target, targetsOf } from './livepatch-targets.js';
 import { countVerdicts } from './reach-json.js';
-import { membersOnce, type Provenance } from './reach-report.js';
+import { membersOnce } from './reach-report.js';
 import {
   counting,
   stuckText,
@@ -49,12 +49,6 @@ export function partOf(answers: readonly ReachAnswer[]): Part {
     targets,
     settled: targets.length > 0 && answers.every(isSettled),
   };
-}
-
-/** `klp-reach 1.0.0, build "default" (identity 0123)`. */
-export function provenanceText({ version, builds }: Provenance): string {
-  const read = builds.map(({ name, identity }) => `build "${name}" (identity ${identity})`);
-  return `klp-reach ${version}, ${read.join(', ')}`;
 }
 
 function severalAnswers(answers: readonly ReachAnswer[]): InputError {

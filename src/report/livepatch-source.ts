@@ -1,7 +1,8 @@
 import { cComment, cString, Identifiers, identifierPart } from './c-text.js';
-import { type Part, partsOf, provenanceText } from './livepatch-part.js';
+import { type Part, partsOf } from './livepatch-part.js';
 import { Replacements, type Target } from './livepatch-targets.js';
-import type { Provenance, ReachReport } from './reach-report.js';
+import { type Provenance, provenanceText } from './provenance.js';
+import type { ReachReport } from './reach-report.js';
 import { visible } from './visible.js';
 
 export { type Part, partOf } from './livepatch-part.js';
@@ -32,8 +33,8 @@ export function klpSource({ answers, provenance }: ReachReport, { each }: Export
 }
 
 /**
- * Lines of SUSE's patched_funcs.csv: object, function with its position, replacement. What reads it knows no comments,
- * so that whatever is to be said goes to standard error.
+ * Lines of SUSE's patched_funcs.csv: object, function with its position, replacement; before them where they come from.
+ * Whatever else is to be said goes to standard error.
  *
  * @throws InputError for answers of several functions or builds that were not asked for one by one
  */
@@ -52,9 +53,9 @@ export function klpExport(parts: readonly Part[], provenance: Provenance): Expor
 /** `?` stands for an object that nothing tells, which no reader takes for one. */
 export function patchedFuncsExport(parts: readonly Part[], provenance: Provenance): Export {
   if (parts.every(isEmpty)) return nothing(parts);
-  const lines: string[] = [];
-  const notes = [provenanceText(provenance)];
-  const replacements = new Replacements('klpp_');
+  const lines = [listComment(provenanceText(provenance))];
+  const notes: string[] = [];
+  const replacements = new Replacements();
   let leftOut = false;
   for (const part of parts) {
     const first = lines.length + 1;
@@ -66,7 +67,7 @@ export function patchedFuncsExport(parts: readonly Part[], provenance: Provenanc
     else if (!part.settled) notes.push(part.title);
     notes.push(...part.notes, ...unwritable.map(({ name }) => `no such list can hold the name ${name}`));
   }
-  return { text: lines.length === 0 ? null : lines, notes: notes.map(visible), leftOut };
+  return { text: lines.length === 1 ? null : lines, notes: notes.map(visible), leftOut };
 }
 
 function isEmpty({ targets }: Part): boolean {
@@ -80,7 +81,7 @@ function nothing(parts: readonly Part[]): Export {
 
 function* klpText(parts: readonly Part[], provenance: Provenance): Generator<string> {
   yield `${cComment(provenanceText(provenance))}\n`;
-  const replacements = new Replacements('livepatch_');
+  const replacements = new Replacements();
   const arrays = new Identifiers();
   for (const { title, notes, targets } of parts) {
     if (parts.length > 1) yield '\n';
@@ -123,6 +124,14 @@ function objectLine(object: string | null, array: string): string {
 
 function patchedFuncsLine({ object, name, sympos }: Target, replacement: string): string {
   return `${object ?? '?'} ${name}${sympos ? `,${sympos}` : ''} ${replacement}\n`;
+}
+
+/**
+ * A comment in a list of at least two words. SUSE's register-patches.sh, which reads patched_funcs.csv, knows none: it takes
+ * the first word of a line for an object unless a blank stands before it, and then passes over a line of no object.
+ */
+function listComment(text: string): string {
+  return ` # ${visible(text)}\n`;
 }
 
 /** Whether its words are words of the list: they are parted by blanks, and a comma begins the position. */

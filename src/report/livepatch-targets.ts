@@ -40,22 +40,20 @@ export function targetsOf(answers: readonly ReachAnswer[]): Target[] {
   );
 }
 
+/** As SUSE's klp-build names what replaces a function, in patched_funcs.csv and in C. */
+const PREFIX = 'klpp_';
+
 /** What the functions that replace others are called: another body has another name, whatever object it is in. */
 export class Replacements {
-  readonly #prefix: string;
   readonly #given = new Map<string, string>();
   readonly #builds = new Map<string, Identifiers>();
-
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
 
   of({ build, body, name }: Target): string {
     let identifier = this.#given.get(body);
     if (identifier === undefined) {
       const identifiers = this.#builds.get(build) ?? new Identifiers();
       this.#builds.set(build, identifiers);
-      identifier = identifiers.give(this.#prefix + identifierPart(name));
+      identifier = identifiers.give(PREFIX + identifierPart(name));
       this.#given.set(body, identifier);
     }
     return identifier;

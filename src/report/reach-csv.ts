@@ -1,13 +1,7 @@
-import {
-  CALL,
-  type Direction,
-  type Member,
-  type ReachAnswer,
-  symposOf,
-  type UnitAnswer,
-} from '../reach/answer.js';
+import { CALL, type Member, type ReachAnswer, symposOf, type UnitAnswer } from '../reach/answer.js';
 import { chainText } from './chain-text.js';
 import { type Cell, csvLines, emptyCells, flag } from './csv.js';
+import { PROVENANCE_COLUMNS, type Provenance, provenanceCells } from './provenance.js';
 import { printOrder, type ReachReport } from './reach-report.js';
 
 /** What was asked, and what is true of a unit of the answer; docs/json.md says what each column holds. */
@@ -36,25 +30,27 @@ export const BODY_COLUMNS = [
 
 const STEP_COLUMNS = ['caller', 'why'];
 
+/** What is true of the unit's answer. */
+export const LAST_COLUMNS = ['unknowns', ...PROVENANCE_COLUMNS];
+
 /** A row a member of each unit that has the function; a unit without members is one row with an empty function. */
-export function reachCsv({ answers, direction }: ReachReport): Iterable<string> {
-  const columns = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...STEP_COLUMNS, 'unknowns'];
-  return csvLines(columns, rowsOf(answers, direction));
+export function reachCsv(report: ReachReport): Iterable<string> {
+  return csvLines([...ANSWER_COLUMNS, ...BODY_COLUMNS, ...STEP_COLUMNS, ...LAST_COLUMNS], rowsOf(report));
 }
 
-function* rowsOf(answers: readonly ReachAnswer[], direction: Direction): Generator<Cell[]> {
+function* rowsOf({ answers, direction, provenance }: ReachReport): Generator<Cell[]> {
   for (const answer of answers) {
     for (const unit of answer.units) {
       const { members } = unit;
       const head = answerCells(answer, unit);
-      const unknowns = unknownCodes(unit);
+      const last = lastCells(answer, unit, provenance);
       if (members.length === 0) {
-        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(STEP_COLUMNS), unknowns];
+        yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(STEP_COLUMNS), ...last];
       }
       for (const place of printOrder(members)) {
         const member = members[place]!;
         const step = [flag(member.step?.kind === CALL), chainText(members, place, direction)];
-        yield [...head, ...bodyCells(member), ...step, unknowns];
+        yield [...head, ...bodyCells(member), ...step, ...last];
       }
     }
   }
@@ -68,9 +64,14 @@ export function answerCells(
   return [spec.text, definition.file, definition.build, unit.path, verdict, flag(unknowns.length === 0)];
 }
 
-/** Codes of what is not known, each once. */
-export function unknownCodes({ unknowns }: UnitAnswer): string {
-  return [...new Set(unknowns.map(({ code }) => code))].join(' ');
+/** Under {@link LAST_COLUMNS}: the codes of what is not known, each once, and where the answer comes from. */
+export function lastCells(
+  { definition }: ReachAnswer,
+  { unknowns }: UnitAnswer,
+  provenance: Provenance,
+): Cell[] {
+  const codes = [...new Set(unknowns.map(({ code }) => code))].join(' ');
+  return [codes, ...provenanceCells(provenance, definition.build)];
 }
 
 /** Under {@link BODY_COLUMNS}. The lists of a body in several linked objects stand in the order of its objects. */

@@ -1,14 +1,7 @@
 import type { Direction, Member, MemberClass, ReachAnswer } from '../reach/answer.js';
 import { MEMBER_CLASSES } from '../reach/answer.js';
 import type { WalkMode } from '../reach/walk.js';
-
-/** Which klp-reach answered, from what: stands in every document that is written. */
-export interface Provenance {
-  /** klp-reach's version. */
-  readonly version: string;
-  /** The builds that were asked, each with what tells its input (`build.identity` of the index). */
-  readonly builds: readonly { readonly name: string; readonly identity: string }[];
-}
+import type { Provenance } from './provenance.js';
 
 /** What is printed for `affected` and `inlined`, in every format. */
 export interface ReachReport {

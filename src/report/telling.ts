@@ -1,7 +1,7 @@
 import type { Direction, MemberClass, ReachAnswer } from '../reach/answer.js';
 import { groupBy } from './answer-view.js';
 import { type Cell, Page } from './page.js';
-import type { Provenance } from './reach-report.js';
+import type { Provenance } from './provenance.js';
 import { counted, functions } from './sentences.js';
 import type { Colours } from './terminal.js';
 

@@ -69,7 +69,7 @@ describe('the exit code', () => {
     ['standard input for two', 2, ['-', '-l', '-']],
     ['no such fix', 2, [at('none')]],
     ['a fix that is no diff', 2, [at('half')]],
-    ['a livepatch that patches nothing', 2, [fix, '-l', at('empty')]],
+    ['a livepatch that patches nothing', 1, [fix, '-l', at('empty')]],
     ['no such sources', 2, [fix, '--source', at('none')]],
     ['no such build', 2, [fix, '--build', 'none']],
     ['no such other build', 2, [fix, '--against', 'none']],
@@ -127,7 +127,7 @@ describe('what has to be patched, to start a livepatch from', () => {
     const { code, out, err } = await audit('--changed', 'f', 'three', '-f', 'patched-funcs');
     // Without linked objects nothing tells where they are.
     expect(code).toBe(1);
-    expect(out).toBe('? one klpp_one\n? three klpp_three\n? two klpp_two\n');
+    expect(out).toMatch(/^ # klp-reach .+\n\? one klpp_one\n\? three klpp_three\n\? two klpp_two\n$/);
     expect(err).toContain('incomplete: one (mm/a.c)');
     const list = out.replaceAll('?', 'vmlinux');
     const covered = await klpReach(['audit', '--changed', 'f', 'three', '-l', '-', '--db', db], {
@@ -168,13 +168,25 @@ describe('a livepatch on standard input', () => {
     const { code, out } = await run('vmlinux one new_one\nvmlinux two new_two\n');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ livepatch: true, counts: { error: 0 } });
-    expect(await run('')).toMatchObject({
-      code: 2,
-      err: expect.stringMatching(/^klp-reach: <stdin>: is empty/),
-    });
     expect(await run('vmlinux o@ne\n')).toMatchObject({
       code: 2,
       err: expect.stringContaining('<stdin>:1: '),
+    });
+  });
+
+  test.each(['', '\n', ' # klp-reach 0.1.0\n', '# nothing\n\n'])('%j patches nothing', async (input) => {
+    const args = ['--changed', 'three', '-l', '-', '--db', db];
+    const { code, out, err } = await klpReach(['audit', ...args, '-f', 'json'], { input });
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    const errors = JSON.parse(out).findings.filter(
+      ({ severity }: { severity: string }) => severity === 'error',
+    );
+    expect(errors).toMatchObject([{ rule: 'missed-copy', subject: 'three' }]);
+    // There is nothing that a proof could be about.
+    expect(await klpReach(['check', '-', '--db', db], { input })).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('klp-reach: <stdin>: neither patches nor refers to anything; '),
     });
   });
 
@@ -246,6 +258,9 @@ describe('every format says the same', () => {
     const rows = readCsv((await audit('-f', 'csv', ...args)).out);
     expect(rows.map((row) => `${row['severity']} ${row['rule']} ${row['subject']}`)).toEqual(expected);
     expect(new Set(rows.map((row) => row['accepted']))).toEqual(new Set(['']));
+    const { provenance } = (await json(...args)).said;
+    const [{ identity }] = provenance.builds;
+    for (const row of rows) expect(row).toMatchObject({ version: provenance.version, identity });
   });
 
   test('text', async () => {
@@ -263,6 +278,8 @@ describe('every format says the same', () => {
     const { out } = await audit('-f', 'markdown', ...args);
     const rows = out.split('\n').filter((line) => /^\| (error|warning|note) /.test(line));
     expect(rows).toHaveLength(expected.length);
+    const { version, builds } = (await json(...args)).said.provenance;
+    expect(out.split('\n')[2]).toBe(`klp-reach ${version}, build "default" (identity ${builds[0].identity})`);
     // As many cells as the head has, whatever is in them.
     for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(7);
   });

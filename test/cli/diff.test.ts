@@ -91,6 +91,10 @@ describe('diff', () => {
     expect(
       rows.map((row) => [row['unit'], row['original'], row['target'], row['before'], row['after']].join(' ')),
     ).toEqual(EXPECTED);
+    const { version, builds } = (await json('old', 'new')).provenance;
+    const identity = builds.map((build: { identity: string }) => build.identity).join(' ');
+    for (const row of rows) expect(row).toMatchObject({ version, identity });
+    expect(readCsv((await diff('old', 'old', '-f', 'csv')).out)).toMatchObject([{ unit: '', version }]);
     const { out } = await diff('old', 'new');
     expect(
       out

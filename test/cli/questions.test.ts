@@ -145,6 +145,8 @@ test('info tells what is there', async () => {
     build: 'default',
     what: 'units',
     count: '2',
+    version: expect.stringMatching(/^\d/),
+    identity: expect.stringMatching(/^[0-9a-f]+$/),
   });
 });
 

@@ -89,6 +89,15 @@ test('CSV: a row a caller, and an empty function where nothing calls it', () => 
       in_patch_set: '1',
       stand_ins: 'top@mm/b.c',
     },
-    { unit: 'mm/b.c.000i.ipa-clones', function: '', class: '', calls: '', in_patch_set: '', stand_ins: '' },
+    {
+      unit: 'mm/b.c.000i.ipa-clones',
+      function: '',
+      class: '',
+      calls: '',
+      in_patch_set: '',
+      stand_ins: '',
+      version: '9.9.9',
+      identity: 'cafe',
+    },
   ]);
 });

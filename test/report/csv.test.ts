@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { csvLines, csvText } from '../../src/report/csv.js';
+import { cellsOf, csvLines } from '../../src/report/csv.js';
 import { readCsv } from '../cli/csv.js';
 import { text } from './answers.js';
 
@@ -24,14 +24,22 @@ test('a number stays one', () => {
 });
 
 test('without rows there is the header', () => {
-  expect(text(csvText(['a', 'b'], []))).toBe('a,b\r\n');
+  expect(text(csvLines(['a', 'b'], []))).toBe('a,b\r\n');
+});
+
+test('rows that name their columns end alike, and where there is none one says so', () => {
+  const lines = (rows: readonly { a?: number; b?: string }[]) =>
+    text(csvLines(['a', 'b', 'version'], cellsOf<'a' | 'b'>(['a', 'b'], rows, ['9.9.9'])));
+  expect(lines([{ a: 1 }, { b: 'x' }])).toBe('a,b,version\r\n1,,9.9.9\r\n,x,9.9.9\r\n');
+  expect(lines([])).toBe('a,b,version\r\n,,9.9.9\r\n');
 });
 
 test('what is read is what was written, but for formulas', () => {
   const harmless = fc.string({ unit: 'grapheme' }).filter((cell) => !/^[=+\-@\t\r＝＋－＠]/.test(cell));
   fc.assert(
     fc.property(fc.array(fc.record({ a: harmless, b: harmless })), (rows) => {
-      expect(readCsv(text(csvText(['a', 'b'], rows)))).toEqual(rows);
+      const cells = rows.map(({ a, b }) => [a, b]);
+      expect(readCsv(text(csvLines(['a', 'b'], cells)))).toEqual(rows);
     }),
   );
 });

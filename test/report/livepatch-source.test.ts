@@ -6,9 +6,12 @@ import type { ReachAnswer, Unknown } from '../../src/reach/answer.js';
 import { type Export, klpSource, patchedFuncs } from '../../src/report/livepatch-source.js';
 import { stuckText, unknownText, verdictText } from '../../src/report/sentences.js';
 import { member, place, stuckMember, unit } from '../audit/facts.js';
+import { hasTool } from '../helpers/demo.js';
 import { hasGcc } from '../helpers/gcc.js';
 import { buildDir } from '../helpers/workplace.js';
 import { answer, report, text, unitAnswer } from './answers.js';
+
+const hasBash = hasTool('bash');
 
 const FORMATS: readonly [string, typeof klpSource][] = [
   ['klp', klpSource],
@@ -19,6 +22,8 @@ const klp = (each: boolean, ...answers: readonly ReachAnswer[]) => klpSource(rep
 const csv = (each: boolean, ...answers: readonly ReachAnswer[]) => patchedFuncs(report(...answers), { each });
 const lines = ({ text: pieces }: Export) => (pieces === null ? [] : text(pieces).trimEnd().split('\n'));
 const FROM = 'klp-reach 9.9.9, build "b" (identity cafe)';
+/** The lines of a list behind the one that says where they come from. */
+const listed = (written: Export) => lines(written).slice(1);
 
 const inXfs = unit(2, 'x', 'xfs');
 const gone = member('f', { class: 'gone', places: [] });
@@ -45,13 +50,13 @@ describe('one function in one build', () => {
     expect(text(written.text!)).toBe(`/* ${FROM} */
 /* f (mm/a.c, build "b"): replace 3 functions (2 units patch) */
 static struct klp_func vmlinux_funcs[] = {
-	{ .old_name = "another", .new_func = livepatch_another, .old_sympos = 2, },
-	{ .old_name = "host", .new_func = livepatch_host, },
+	{ .old_name = "another", .new_func = klpp_another, .old_sympos = 2, },
+	{ .old_name = "host", .new_func = klpp_host, },
 	{ }
 };
 
 static struct klp_func xfs_funcs[] = {
-	{ .old_name = "xfs_host", .new_func = livepatch_xfs_host, },
+	{ .old_name = "xfs_host", .new_func = klpp_xfs_host, },
 	{ }
 };
 
@@ -63,19 +68,38 @@ static struct klp_object objs[] = {
 `);
   });
 
-  test('patched_funcs.csv: a line each, and where it comes from on standard error', () => {
+  test('patched_funcs.csv: a line each, below where they come from', () => {
     const written = csv(false, PLAIN);
     expect(lines(written)).toEqual([
+      ` # ${FROM}`,
       'vmlinux another,2 klpp_another',
       'vmlinux host klpp_host',
       'xfs xfs_host klpp_xfs_host',
     ]);
-    expect(written).toMatchObject({ notes: [FROM], leftOut: false });
+    expect(written).toMatchObject({ notes: [], leftOut: false });
+  });
+
+  test.skipIf(!hasBash)('what SUSE reads patched_funcs.csv with passes over where it comes from', () => {
+    const list = join(buildDir({ 'patched_funcs.csv': text(csv(false, PLAIN).text!) }), 'patched_funcs.csv');
+    // As register-patches.sh does: the objects, and then each object's lines.
+    const script = `
+      for o in vmlinux $(sed 's/[[:blank:]].*//' "$1" | grep -v '^$' | grep -v vmlinux | sort | uniq); do
+        while read _o oldfun newfun cond; do
+          if [ -z "$_o" ]; then continue
+          elif [ -z "$newfun" ]; then echo "error: invalid patched_funcs line: $_o $oldfun"
+          elif [ "x$_o" != "x$o" ]; then continue
+          fi
+          echo "$o: $oldfun $newfun $cond"
+        done < "$1"
+      done`;
+    expect(execFileSync('bash', ['-c', script, 'bash', list], { encoding: 'utf8' })).toBe(
+      'vmlinux: another,2 klpp_another \nvmlinux: host klpp_host \nxfs: xfs_host klpp_xfs_host \n',
+    );
   });
 
   test('a body in several linked objects is written for each, its replacement once', () => {
     const inTwo = unit(2, 'x', 'ext2', 'ext3');
-    expect(lines(csv(false, answer('f', [unitAnswer([member('f', { unit: inTwo })])])))).toEqual([
+    expect(listed(csv(false, answer('f', [unitAnswer([member('f', { unit: inTwo })])])))).toEqual([
       'ext2 f klpp_f',
       'ext3 f klpp_f',
     ]);
@@ -91,7 +115,7 @@ static struct klp_object objs[] = {
       ]),
     );
     const inModule = unitAnswer([member('show', { unit: unit(3, 'x', 'xfs') })]);
-    expect(lines(csv(false, answer('f', [...shows, inModule])))).toEqual([
+    expect(listed(csv(false, answer('f', [...shows, inModule])))).toEqual([
       'vmlinux show,1 klpp_show',
       'vmlinux show,2 klpp_show_2',
       'xfs show klpp_show_3',
@@ -129,7 +153,7 @@ describe('more than one answer', () => {
 
 /* f (mm/a.c, build "b"): replace 1 function */
 static struct klp_func vmlinux_funcs[] = {
-	{ .old_name = "f", .new_func = livepatch_f, },
+	{ .old_name = "f", .new_func = klpp_f, },
 	{ }
 };
 
@@ -140,7 +164,7 @@ static struct klp_object objs[] = {
 
 /* f (mm/b.c, build "b"): replace 1 function */
 static struct klp_func vmlinux_funcs_2[] = {
-	{ .old_name = "f", .new_func = livepatch_f_2, },
+	{ .old_name = "f", .new_func = klpp_f_2, },
 	{ }
 };
 
@@ -150,11 +174,10 @@ static struct klp_object objs_2[] = {
 };
 `);
     expect(csv(true, one, older)).toMatchObject({
-      text: ['vmlinux f klpp_f\n', 'vmlinux f klpp_f\n'],
+      text: [` # ${FROM}\n`, 'vmlinux f klpp_f\n', 'vmlinux f klpp_f\n'],
       notes: [
-        FROM,
-        'line 1: f (mm/a.c, build "b"): replace 1 function',
-        'line 2: f (mm/a.c, build "old"): replace 1 function',
+        'line 2: f (mm/a.c, build "b"): replace 1 function',
+        'line 3: f (mm/a.c, build "old"): replace 1 function',
       ],
       leftOut: false,
     });
@@ -162,9 +185,9 @@ static struct klp_object objs_2[] = {
 
   test('of which one has nothing to write: the others are written, and it is said', () => {
     const written = csv(true, one, UNPATCHABLE);
-    expect(lines(written)).toEqual(['vmlinux f klpp_f']);
+    expect(listed(written)).toEqual(['vmlinux f klpp_f']);
     expect(written.leftOut).toBe(true);
-    expect(written.notes[2]).toMatch(/^no line: f .*cannot be livepatched/);
+    expect(written.notes[1]).toMatch(/^no line: f .*cannot be livepatched/);
     expect(lines(klp(true, one, UNPATCHABLE)).join('\n')).toMatch(/cannot be livepatched/);
   });
 });
@@ -176,15 +199,15 @@ describe('what is left out', () => {
       `/* f (mm/a.c, build "b"): ${verdictText('partial', { patch: 1, deadEnds: 1 })} */`,
       `/* keeps the old code: quiet (mm/a.c): ${stuckText(STUCK)} */`,
       'static struct klp_func vmlinux_funcs[] = {',
-      '\t{ .old_name = "f", .new_func = livepatch_f, },',
+      '\t{ .old_name = "f", .new_func = klpp_f, },',
     ]);
     expect(source.leftOut).toBe(true);
     expect(source.notes).toEqual([
       `f (mm/a.c, build "b"): ${verdictText('partial', { patch: 1, deadEnds: 1 })}; the comments tell more`,
     ]);
-    expect(lines(list)).toEqual(['vmlinux f klpp_f']);
+    expect(listed(list)).toEqual(['vmlinux f klpp_f']);
     expect(list.leftOut).toBe(true);
-    expect(list.notes[2]).toMatch(/^keeps the old code: quiet \(mm\/a\.c\)/);
+    expect(list.notes[1]).toMatch(/^keeps the old code: quiet \(mm\/a\.c\)/);
   });
 
   test('of several units each unpatchable one is said', () => {
@@ -197,7 +220,7 @@ describe('what is left out', () => {
     );
     expect(leftOut).toBe(true);
     expect(notes).toContainEqual(expect.stringMatching(/^mm\/x\.c: cannot be livepatched: 1 function/));
-    expect(notes[1]).toMatch(/\(1 unit patch, 1 unit unpatchable\)$/);
+    expect(notes[0]).toMatch(/\(1 unit patch, 1 unit unpatchable\)$/);
   });
 
   test.each(FORMATS)('%s: nothing is written where nothing can be replaced', (_, write) => {
@@ -254,12 +277,12 @@ describe('what is left out', () => {
     ]);
     expect(lines(klp(false, asked)).filter((line) => /lost|half|\?|#/.test(line))).toEqual([
       `/* incomplete: ${unknownText(unknowns[0])} */`,
-      '\t{ .old_name = "half", .new_func = livepatch_half, }, /* position unknown */',
-      '\t{ .old_name = "lost", .new_func = livepatch_lost, }, /* position unknown */',
+      '\t{ .old_name = "half", .new_func = klpp_half, }, /* position unknown */',
+      '\t{ .old_name = "lost", .new_func = klpp_lost, }, /* position unknown */',
       '#error "the object of unknown_object_funcs is not known"',
       '\t{ .name = "?", .funcs = unknown_object_funcs, },',
     ]);
-    expect(lines(csv(false, asked))).toEqual(['xfs half klpp_half', '? lost klpp_lost']);
+    expect(listed(csv(false, asked))).toEqual(['xfs half klpp_half', '? lost klpp_lost']);
     expect(csv(false, asked).leftOut).toBe(true);
   });
 });
@@ -280,26 +303,26 @@ describe('names that are no identifiers of C', () => {
   test('are never written as one', () => {
     const functions = lines(klp(false, odd)).filter((line) => line.includes('.old_name'));
     expect(functions).toEqual([
-      '\t{ .old_name = "9lives", .new_func = livepatch_9lives, }, /* its name is no C identifier */',
-      '\t{ .old_name = "a*/b", .new_func = livepatch_a__b, }, /* its name is no C identifier */',
-      '\t{ .old_name = "f.lto_priv.0", .new_func = livepatch_f_lto_priv_0, }, /* its name is no C identifier */',
-      '\t{ .old_name = "f_lto_priv_0", .new_func = livepatch_f_lto_priv_0_2, },',
-      '\t{ .old_name = "line\\012break", .new_func = livepatch_line_break, }, /* its name is no C identifier */',
-      '\t{ .old_name = "say \\"x\\"\\\\", .new_func = livepatch_say__x__, }, /* its name is no C identifier */',
-      '\t{ .old_name = "two words", .new_func = livepatch_two_words, }, /* its name is no C identifier */',
-      '\t{ .old_name = "\\342\\200\\256txt", .new_func = livepatch__txt, }, /* its name is no C identifier */',
+      '\t{ .old_name = "9lives", .new_func = klpp_9lives, }, /* its name is no C identifier */',
+      '\t{ .old_name = "a*/b", .new_func = klpp_a__b, }, /* its name is no C identifier */',
+      '\t{ .old_name = "f.lto_priv.0", .new_func = klpp_f_lto_priv_0, }, /* its name is no C identifier */',
+      '\t{ .old_name = "f_lto_priv_0", .new_func = klpp_f_lto_priv_0_2, },',
+      '\t{ .old_name = "line\\012break", .new_func = klpp_line_break, }, /* its name is no C identifier */',
+      '\t{ .old_name = "say \\"x\\"\\\\", .new_func = klpp_say__x__, }, /* its name is no C identifier */',
+      '\t{ .old_name = "two words", .new_func = klpp_two_words, }, /* its name is no C identifier */',
+      '\t{ .old_name = "\\342\\200\\256txt", .new_func = klpp__txt, }, /* its name is no C identifier */',
     ]);
   });
 
   test('are left out of a list that cannot hold them, and said', () => {
     const written = csv(false, odd);
-    expect(lines(written)).toEqual([
+    expect(listed(written)).toEqual([
       'vmlinux 9lives klpp_9lives',
       'vmlinux f.lto_priv.0 klpp_f_lto_priv_0',
       'vmlinux f_lto_priv_0 klpp_f_lto_priv_0_2',
     ]);
     expect(written.leftOut).toBe(true);
-    expect(written.notes.slice(1)).toEqual([
+    expect(written.notes).toEqual([
       'no such list can hold the name a*/b',
       'no such list can hold the name line\\u{a}break',
       'no such list can hold the name say "x"\\',
@@ -310,7 +333,7 @@ describe('names that are no identifiers of C', () => {
 
   test.skipIf(!hasGcc())('and it compiles', () => {
     const source = text(klp(true, odd, PLAIN, PARTIAL).text!);
-    const declared = [...new Set(source.match(/livepatch_\w+/g))].map((name) => `int ${name}(void);`);
+    const declared = [...new Set(source.match(/klpp_\w+/g))].map((name) => `int ${name}(void);`);
     const directory = buildDir({
       'lp.c': `#define NULL ((void *)0)
         struct klp_func { const char *old_name; void *new_func; unsigned long old_sympos; };
