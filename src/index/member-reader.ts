@@ -62,6 +62,19 @@ export class MemberReader {
     return texts;
   }
 
+  /** Where the dump of a unit declares another name of a name's body: a macro's alias is declared by none of its own. */
+  declarationOfAlias(
+    unit: number,
+    name: number,
+  ): { readonly file: string; readonly line: number } | undefined {
+    return this.#statement(
+      `SELECT p.normal AS file, f.line FROM symbol s CROSS JOIN symbol o ON o.unit = s.unit AND o.body = s.body AND o.name <> s.name
+       CROSS JOIN function f ON f.name = o.name JOIN path p ON p.id = f.path
+       WHERE s.unit = ? AND s.name = ? AND EXISTS (SELECT 1 FROM node n WHERE n.function = f.id AND n.unit = s.unit)
+       ORDER BY p.normal, f.line LIMIT 1`,
+    ).get(unit, name) as { file: string; line: number } | undefined;
+  }
+
   /**
    * Where units' nodes of these names are declared: path * 2^24 + line, or 0.
    *

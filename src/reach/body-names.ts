@@ -48,11 +48,15 @@ export class BodyNames {
     return symbolFlags[findName({ symbolName }, this.own(body))]!;
   }
 
-  /** Its other names, sorted, without those that lost. */
+  /** The ids of its other names, without those that lost, the better ones first. */
+  others(body: number): readonly number[] {
+    return this.#graph.onlyName(body) !== 0 ? [] : this.#names(body).slice(1);
+  }
+
+  /** The same, their texts, sorted. */
   aliases(body: number): readonly string[] {
     if (this.#graph.onlyName(body) !== 0) return NONE;
-    return this.#names(body)
-      .slice(1)
+    return this.others(body)
       .map((name) => this.text(name))
       .sort();
   }

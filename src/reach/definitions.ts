@@ -10,7 +10,7 @@ export interface Definition {
   readonly name: string;
   readonly nameId: number;
   readonly build: string;
-  /** Where it is declared; for one that only an object knows, the unit's source. */
+  /** Where it, or another name of its body, is declared; for one that only an object knows, the unit's source. */
   readonly file: string;
   /** 0 where only an object knows it. */
   readonly line: number;
@@ -123,7 +123,9 @@ function definitionsOf(index: IndexReader, asked: string, filter: UnitFilter): D
   }
   for (const unitId of [...index.unitsWithSymbol(nameId), ...index.unitsWithFold(nameId)]) {
     const unit = index.unit(unitId);
-    if (!declared.has(unitId) && has(unit)) draftFor(unit, unit.source, 0, true);
+    if (declared.has(unitId) || !has(unit)) continue;
+    const alias = index.members.declarationOfAlias(unitId, nameId);
+    draftFor(unit, alias?.file ?? unit.source, alias?.line ?? 0, alias === undefined);
   }
   // By name, not by id: the same build answers alike however it was brought into the index.
   const inOrder = (units: Draft['units']) =>

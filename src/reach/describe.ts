@@ -14,7 +14,7 @@ import {
   type StuckReason,
 } from './answer.js';
 import { BodyNames } from './body-names.js';
-import type { CodeGraph } from './code-graph.js';
+import { Declarations } from './declarations.js';
 import { CALL_EDGE, type EntryList, FOLD_EDGE, NO_EDGE } from './entries.js';
 import { foldedInto } from './folds.js';
 import { knownPlaces } from './known-places.js';
@@ -91,10 +91,19 @@ class Describer {
 
   /** A declaration that the build's columns do not tell; all such are looked up when the first is asked for. */
   #declaredOther(key: number): number {
-    const read = (isWanted: (one: number) => boolean) =>
-      new Declarations(this.index.members, this.sets.graph, this.#keys, isWanted);
-    if (this.#target[key]! < 0) this.#declaredGone ??= read((one) => this.#target[one]! < 0);
-    else this.#declaredSeveral ??= read((one) => this.#target[one]! >= 0 && this.#only(one) < 0);
+    const read = (isWanted: (one: number) => boolean, othersOf: (one: number) => readonly number[]) =>
+      new Declarations(this.index.members, this.sets.graph, this.#keys, isWanted, othersOf);
+    if (this.#target[key]! < 0) {
+      this.#declaredGone ??= read(
+        (one) => this.#target[one]! < 0,
+        () => NOTHING,
+      );
+    } else {
+      this.#declaredSeveral ??= read(
+        (one) => this.#target[one]! >= 0 && this.#only(one) < 0,
+        (one) => this.names.others(this.#target[one]!),
+      );
+    }
     return (this.#target[key]! < 0 ? this.#declaredGone! : this.#declaredSeveral!).of(key);
   }
 
@@ -265,32 +274,6 @@ function countOnce(numbers: Int32Array): number {
     last = number;
   }
   return seen.size;
-}
-
-/** Where some of the keys are declared. */
-class Declarations {
-  readonly #declared: Float64Array;
-  readonly #placeOf: Int32Array;
-
-  constructor(
-    members: MemberReader,
-    graph: CodeGraph,
-    { unit, name }: MemberKeys,
-    isWanted: (key: number) => boolean,
-  ) {
-    const own = unit.map((_, key) => key).filter(isWanted);
-    this.#placeOf = new Int32Array(unit.length);
-    own.forEach((key, place) => {
-      this.#placeOf[key] = place;
-    });
-    const wanted = { unit: own.map((key) => unit[key]!), name: own.map((key) => name[key]!) };
-    this.#declared = members.declarations(wanted, (id) => graph.unit(id).nodeName);
-  }
-
-  /** path * 2^24 + line, or 0. */
-  of(key: number): number {
-    return this.#declared[this.#placeOf[key]!]!;
-  }
 }
 
 function rowsOf<K extends 'symbols' | 'places'>(

@@ -35,6 +35,21 @@ describe('a body of several names', () => {
     ]);
   });
 
+  test('is declared where one of them is', async () => {
+    const asked = await askUnit({
+      dump: 'helper > __do_sys_getuid16',
+      object:
+        '__do_sys_getuid16\n__ia32_sys_getuid16 = __do_sys_getuid16 global\n__x64_sys_getuid16 = __do_sys_getuid16 global',
+    });
+    const line = asked.member('__do_sys_getuid16', '__do_sys_getuid16').line;
+    expect(line).toBeGreaterThan(0);
+    const alias = asked.member('__x64_sys_getuid16', '__x64_sys_getuid16');
+    expect([alias.file, alias.line]).toEqual(['a.c', line]);
+    expect(asked.answers('__x64_sys_getuid16')).toMatchObject([
+      { definition: { file: 'a.c', line, assumed: false } },
+    ]);
+  });
+
   test('can be redirected by one of them that is no clone', async () => {
     const asked = await askUnit({
       dump: 'f > f.isra.0 isra\n- f',
