@@ -3,6 +3,7 @@ import { type Part, partsOf } from './livepatch-part.js';
 import { Replacements, type Target } from './livepatch-targets.js';
 import { type Provenance, provenanceText } from './provenance.js';
 import type { ReachReport } from './reach-report.js';
+import { ALSO_TEXT } from './sentences.js';
 import { visible } from './visible.js';
 
 export { type Part, partOf } from './livepatch-part.js';
@@ -65,9 +66,19 @@ export function patchedFuncsExport(parts: readonly Part[], provenance: Provenanc
     leftOut ||= !part.settled || unwritable.length > 0;
     if (parts.length > 1) notes.push(`${linesText(first, lines.length)}: ${part.title}`);
     else if (!part.settled) notes.push(part.title);
-    notes.push(...part.notes, ...unwritable.map(({ name }) => `no such list can hold the name ${name}`));
+    notes.push(
+      ...part.notes,
+      ...alsoNotes(part),
+      ...unwritable.map(({ name }) => `no such list can hold the name ${name}`),
+    );
   }
   return { text: lines.length === 1 ? null : lines, notes: notes.map(visible), leftOut };
+}
+
+/** A function is replaced for all names of its code, in however many objects. */
+function alsoNotes({ targets }: Part): Set<string> {
+  const shared = targets.filter(({ also }) => also !== '');
+  return new Set(shared.map(({ name, also }) => `${name}: ${also}: ${ALSO_TEXT}`));
 }
 
 function isEmpty({ targets }: Part): boolean {
@@ -108,11 +119,12 @@ function* arraysText(
   yield `static struct klp_object ${arrays.give('objs')}[] = {\n${objects.join('')}\t{ }\n};\n`;
 }
 
-function functionLine({ name, sympos }: Target, replacement: string): string {
+function functionLine({ name, sympos, also }: Target, replacement: string): string {
   const position = sympos === null || sympos === 0 ? '' : ` .old_sympos = ${sympos},`;
   const unknown = sympos === null ? ' /* position unknown */' : '';
   const odd = /^[A-Za-z_]\w*$/.test(name) ? '' : ' /* its name is no C identifier */';
-  return `\t{ .old_name = ${cString(name)}, .new_func = ${replacement},${position} },${unknown}${odd}\n`;
+  const others = also === '' ? '' : ` ${cComment(`${also}: ${ALSO_TEXT}`)}`;
+  return `\t{ .old_name = ${cString(name)}, .new_func = ${replacement},${position} },${unknown}${odd}${others}\n`;
 }
 
 /** An object that nothing tells must not be compiled by mistake: a livepatch of no object patches nothing, silently. */

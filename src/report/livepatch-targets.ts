@@ -1,6 +1,7 @@
 import { type Member, type ReachAnswer, symposOf } from '../reach/answer.js';
 import { Identifiers, identifierPart } from './c-text.js';
 import { membersOnce } from './reach-report.js';
+import { alsoText } from './sentences.js';
 
 /** A function to name in a livepatch: a body in one of its linked objects. */
 export interface Target {
@@ -10,6 +11,8 @@ export interface Target {
   /** `klp_func.old_sympos`; null where no linked object tells. */
   readonly sympos: number | null;
   readonly build: string;
+  /** Other names of its code, in words: {@link alsoText}. */
+  readonly also: string;
   /** Which body of the index it is, by whatever name. */
   readonly body: string;
 }
@@ -26,6 +29,7 @@ export function targetsOf(answers: readonly ReachAnswer[]): Target[] {
       body,
       name: member.name,
       build: member.unit.build,
+      also: alsoText(member),
       ...place,
       path: member.unit.path,
     })),

@@ -2,13 +2,12 @@ import { type Member, symposOf } from '../reach/answer.js';
 import type { Listed, Shown } from './answer-view.js';
 import { chainWords } from './chain-text.js';
 import { type Cell, columnStops, HANG, type Style } from './page.js';
+import { ALSO_TEXT, alsoText } from './sentences.js';
 import type { Telling } from './telling.js';
 
 const INDENT = 2;
 /** More names of one body than this stand on a line of their own. */
 const ALSO_WIDTH = 40;
-
-const ALSO_LEGEND = 'also: other names of the same code, which cannot be replaced alone';
 
 /** Prose, or words that no line break may cut. */
 export type Note = string | readonly string[];
@@ -84,12 +83,6 @@ export function whereCells(member: Member): Cell[] {
   ];
 }
 
-function alsoText({ aliases, folded }: Member): string {
-  if (aliases.length === 0 && folded.length === 0) return '';
-  const names = [...aliases, ...folded.map((name) => `${name} (folded)`)];
-  return `also ${names.join(', ')}`;
-}
-
 /** Items that are measured to lay a table out, from all over it: a list can be very long. */
 const MOST_MEASURED = 400;
 
@@ -116,7 +109,7 @@ export function* table<T>(
       yield* rowLines(row, stops, telling);
     }
   }
-  if (hasAlso) yield* page.prose(ALSO_LEGEND, INDENT, 'dim');
+  if (hasAlso) yield* page.prose(`also: ${ALSO_TEXT}`, INDENT, 'dim');
 }
 
 function* rowLines(

@@ -26,6 +26,7 @@ export const BODY_COLUMNS = [
   'dead_end',
   'open',
   'aliases',
+  'folded',
 ];
 
 const STEP_COLUMNS = ['caller', 'why'];
@@ -97,5 +98,6 @@ export function bodyCells(member: Member): Cell[] {
     flag(member.deadEnd),
     member.open.map(({ reason }) => reason).join(' '),
     member.aliases.join(' '),
+    member.folded.join(' '),
   ];
 }

@@ -82,6 +82,15 @@ export function stuckText({ stuck, binary }: Pick<Member, 'stuck' | 'binary'>): 
   }
 }
 
+/** `also a, b (folded)`: other names of a member's code, which is replaced for all of them. */
+export function alsoText({ aliases, folded }: Pick<Member, 'aliases' | 'folded'>): string {
+  const names = [...aliases, ...folded.map((name) => `${name} (folded)`)];
+  return names.length === 0 ? '' : `also ${names.join(', ')}`;
+}
+
+/** What is to be known of such names. */
+export const ALSO_TEXT = 'other names of the same code, which cannot be replaced alone';
+
 /** Why an end is open: what may run the old code and cannot be followed. */
 export function openText({ reason, references }: OpenEnd): string {
   switch (reason) {

@@ -105,6 +105,16 @@ static struct klp_object objs[] = {
     ]);
   });
 
+  test('what is replaced with it is said, as its code is the same', () => {
+    const host = member('host', { unit: unit(2, 'x', 'ext2', 'ext3'), aliases: ['twin'], folded: ['equal'] });
+    const shared = answer('f', [unitAnswer([host])]);
+    const also = 'also twin, equal (folded): other names of the same code, which cannot be replaced alone';
+    expect(lines(klp(false, shared))).toContain(
+      `\t{ .old_name = "host", .new_func = klpp_host, }, /* ${also} */`,
+    );
+    expect(csv(false, shared).notes).toEqual([`host: ${also}`]);
+  });
+
   test('functions of one name have replacements of their own', () => {
     const shows = [1, 2].map((position) =>
       unitAnswer([

@@ -22,6 +22,7 @@ test('a row a member, to replace first', () => {
     member('caller', {
       unit: unit(2, 'b', 'xfs'),
       aliases: ['one', 'two'],
+      folded: ['equal'],
       places: [place('xfs', { position: 2, total: 2, address: '0000000000000040' })],
       step: { from: 1, kind: CALL, seq: null },
     }),
@@ -45,10 +46,10 @@ test('a row a member, to replace first', () => {
         .join(' '),
     ),
   ).toEqual([
-    'symbol declared_in build unit verdict complete object member_unit class function sympos address file line clone verified stuck binary live exported dead_end open aliases caller why unknowns version identity',
-    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 xfs mm/b.c.000i.ipa-clones patch caller 2 0000000000000040 mm/a.c 7 0 1 - - 0 0 0 - one two 1 f -[isra]-> f.isra.0 <-[called by]- caller open-end unverified 9.9.9 cafe',
-    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 vmlinux mm/a.c.000i.ipa-clones clone f.isra.0 0 ffffffff81000000 mm/a.c 7 1 1 clone - 1 0 1 address callers-unknown - 0 f -[isra]-> f.isra.0 open-end unverified 9.9.9 cafe',
-    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 vmlinux mm/a.c.000i.ipa-clones gone f - - mm/a.c 7 0 1 - - 0 0 0 - - 0 f open-end unverified 9.9.9 cafe',
+    'symbol declared_in build unit verdict complete object member_unit class function sympos address file line clone verified stuck binary live exported dead_end open aliases folded caller why unknowns version identity',
+    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 xfs mm/b.c.000i.ipa-clones patch caller 2 0000000000000040 mm/a.c 7 0 1 - - 0 0 0 - one two equal 1 f -[isra]-> f.isra.0 <-[called by]- caller open-end unverified 9.9.9 cafe',
+    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 vmlinux mm/a.c.000i.ipa-clones clone f.isra.0 0 ffffffff81000000 mm/a.c 7 1 1 clone - 1 0 1 address callers-unknown - - 0 f -[isra]-> f.isra.0 open-end unverified 9.9.9 cafe',
+    'f mm/a.c b mm/a.c.000i.ipa-clones partial 0 vmlinux mm/a.c.000i.ipa-clones gone f - - mm/a.c 7 0 1 - - 0 0 0 - - - 0 f open-end unverified 9.9.9 cafe',
     '-',
   ]);
 });
