@@ -56,6 +56,9 @@ export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: Un
       'ask for that function',
     );
   }
+  const where =
+    elsewhere(index, spec, filter) ?? elsewhere(index, { text: spec.name, name: spec.name }, filter);
+  if (where !== undefined) throw new InputError('', `${spec.name} is not in the units asked about`, where);
   const scope = filter.build !== undefined || filter.unit !== undefined ? ' in the units asked about' : '';
   const near = nearest(spec.name, index.functionNames());
   throw new InputError(
@@ -70,16 +73,31 @@ export function findDefinitions(index: IndexReader, spec: SymbolSpec, filter: Un
   );
 }
 
+/** The units of the build that have a symbol, else the builds that do; undefined where none has it. */
+function elsewhere(index: IndexReader, spec: SymbolSpec, { build, unit }: UnitFilter): string | undefined {
+  const inBuild = definitionsNamed(index, spec, build === undefined ? {} : { build });
+  if (inBuild.length > 0 && unit !== undefined) {
+    const sources = inBuild.flatMap(({ units }) => units.map((id) => index.unit(id).source));
+    return `it is in ${listOf([...new Set(sources)].sort(compare))}`;
+  }
+  const builds = definitionsNamed(index, spec, {}).map((definition) => definition.build);
+  return builds.length > 0 ? `it is in the build ${listOf([...new Set(builds)])}` : undefined;
+}
+
+/** The first few of many. */
+function listOf(words: readonly string[]): string {
+  const more = words.length > MOST_LISTED ? ` and ${words.length - MOST_LISTED} more` : '';
+  return `${words.slice(0, MOST_LISTED).join(', ')}${more}`;
+}
+
+const MOST_LISTED = 5;
+
 /** A name may be unknown because not all of the build is known. */
 function gaps(index: IndexReader, filter: UnitFilter): string[] {
   const files = [...new Set(index.problems(filter).map(({ file }) => file))];
   if (files.length === 0) return [];
-  const more = files.length > MOST_FILES ? ', ...' : '';
-  const some = files.slice(0, MOST_FILES).join(', ');
-  return [`not all of the build is known, see klp-reach info (${some}${more})`];
+  return [`not all of the build is known, see klp-reach info (${listOf(files)})`];
 }
-
-const MOST_FILES = 5;
 
 interface Draft {
   readonly file: string;

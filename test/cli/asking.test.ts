@@ -211,6 +211,17 @@ mm/a.c
       called by: `);
 });
 
+test('a unit that does not have the function: those that do are named', async () => {
+  for (const symbol of ['plain', 'plain@mm/a.c', 'plain@fs/b.c']) {
+    const { code, out, err } = await ask(['affected', symbol, '--unit', 'fs/b.c']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toBe('klp-reach: plain is not in the units asked about; it is in mm/a.c\n');
+  }
+  expect((await ask(['affected', 'state', '-u', 'NOPE'])).err).toBe(
+    'klp-reach: state is not in the units asked about; it is in fs/b.c, mm/a.c\n',
+  );
+});
+
 describe('an export', () => {
   test('of one function', async () => {
     const ran = await ask(['affected', 'plain', '--format', 'patched-funcs']);
