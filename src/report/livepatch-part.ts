@@ -5,7 +5,9 @@ import { type Target, targetsOf } from './livepatch-targets.js';
 import { countVerdicts } from './reach-json.js';
 import { membersOnce } from './reach-report.js';
 import {
+  classText,
   counting,
+  idleText,
   stuckText,
   unknownText,
   type VerdictCounts,
@@ -33,11 +35,19 @@ export interface Part {
  */
 export function partsOf(answers: readonly ReachAnswer[], each: boolean): Part[] {
   if (each) return answers.map((answer) => partOf([answer]));
-  const kept = answers.filter(({ units }) => units.some(({ verdict }) => verdict !== 'discarded'));
+  const lost = answers.filter(({ units }) => units.every(({ verdict }) => verdict === 'discarded'));
   // A weak definition that lost everywhere is nothing that a livepatch could hold: the one that won is meant.
-  const [one, ...others] = kept.length > 0 ? kept : answers;
+  const [one, ...others] =
+    lost.length < answers.length ? answers.filter((of) => !lost.includes(of)) : answers;
   if (others.length > 0) throw severalAnswers(answers);
-  return one ? [partOf([one])] : [];
+  if (!one) return [];
+  const part = partOf([one]);
+  const beside = lost.filter((answer) => answer !== one).map(discardedText);
+  return [{ ...part, notes: [...beside, ...part.notes] }];
+}
+
+function discardedText({ definition: { name, file } }: ReachAnswer): string {
+  return `${name} of ${file} is not meant: ${classText('discarded')}`;
 }
 
 /** Answers of one build that one livepatch is to hold together. */
@@ -99,8 +109,10 @@ function* notesOf(answer: ReachAnswer): Generator<string> {
     for (const unit of units) if (unit.verdict === 'unpatchable') yield unpatchable(unit);
   }
   for (const member of membersOnce(answer)) {
-    if (member.deadEnd)
-      yield `keeps the old code: ${member.name} (${member.unit.source}): ${stuckText(member)}`;
+    const who = `${member.name} (${member.unit.source})`;
+    if (member.deadEnd) yield `keeps the old code: ${who}: ${stuckText(member)}`;
+    // What modules from outside the build do, nobody knows but who builds them.
+    if (member.exported) yield `not replaced: ${who}: ${idleText(member, [])}`;
   }
   for (const { unknowns } of units) {
     for (const unknown of unknowns) yield `incomplete: ${unknownText(unknown)}`;

@@ -203,6 +203,37 @@ static struct klp_object objs_2[] = {
 });
 
 describe('what is left out', () => {
+  test('a weak definition that lost is none to choose from, and is said', () => {
+    const lost = answer('f', [unitAnswer([member('f', { class: 'discarded' })], { verdict: 'discarded' })], {
+      file: 'mm/weak.c',
+    });
+    const live = answer('f', [unitAnswer([member('f')])]);
+    const note = 'f of mm/weak.c is not meant: a weak definition that lost: its code is not in the kernel';
+    for (const answers of [
+      [lost, live],
+      [live, lost],
+    ]) {
+      expect(klp(false, ...answers)).toMatchObject({ notes: [], leftOut: false });
+      expect(lines(klp(false, ...answers)).slice(1, 3)).toEqual([
+        '/* f (mm/a.c, build "b"): replace 1 function */',
+        `/* ${note} */`,
+      ]);
+      expect(csv(false, ...answers)).toMatchObject({ notes: [note], leftOut: false });
+    }
+  });
+
+  test('a function that only modules from outside the build can call is said', () => {
+    const idle = stuckMember('f', { live: false, exported: true });
+    const unused = answer('f', [unitAnswer([idle], { verdict: 'unused' })]);
+    for (const [, write] of FORMATS) {
+      const written = write(report(unused), { each: false });
+      expect(written).toMatchObject({ text: null, leftOut: true });
+      expect(written.notes[1]).toBe(
+        'not replaced: f (mm/a.c): nothing in the build calls it; it is exported: only modules outside the build can',
+      );
+    }
+  });
+
   test('of a partial answer the rest is written, each dead end is said', () => {
     const [source, list] = [klp(false, PARTIAL), csv(false, PARTIAL)];
     expect(lines(source).slice(1, 5)).toEqual([
