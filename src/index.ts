@@ -31,7 +31,7 @@ export {
   type UnitAnswer,
   type Unknown,
 } from './reach/answer.js';
-export { type Caller, type CallersAnswer, findCallers } from './reach/callers.js';
+export { type Caller, type CallersAnswer, findCallers, type OtherCallers } from './reach/callers.js';
 export type { Definition } from './reach/definitions.js';
 export { PatchSets, type Verdict } from './reach/patch-set.js';
 export { type SweptFunction, type SweptUnit, sweep } from './reach/sweep.js';

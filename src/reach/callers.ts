@@ -1,12 +1,14 @@
+import { Open } from '../graph/open-ends.js';
 import { bodiesNamed } from '../graph/unit-symbols.js';
 import type { IndexReader } from '../index/reader.js';
 import type { Reach } from './affected.js';
-import type { Member, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
+import type { Member, OpenReference, ReachAnswer, ReachQuestion, UnitAnswer } from './answer.js';
 import { describe } from './describe.js';
 import { entriesOf } from './entries.js';
 import { bodiesOfFolded } from './folds.js';
 import type { PatchSets } from './patch-set.js';
 import type { SymbolSpec } from './symbol-spec.js';
+import { nodumpCallers } from './what-is.js';
 
 /** A body that calls a body of the function that was asked for. */
 export interface Caller {
@@ -24,6 +26,16 @@ export interface CallersAnswer {
   readonly reach: ReachAnswer;
   /** By unit of `reach`, in its order. */
   readonly callers: readonly (readonly Caller[])[];
+  /** By unit, too. */
+  readonly others: readonly OtherCallers[];
+}
+
+/** What calls the function besides the callers that units have. */
+export interface OtherCallers {
+  /** Code without a dump, as assembly. */
+  readonly nodump: readonly OpenReference[];
+  /** Whether all calls were read that can be of it. */
+  readonly known: boolean;
 }
 
 /** @throws InputError for a symbol that the index does not have */
@@ -37,8 +49,18 @@ export function findCallers(
     return {
       reach: answer,
       callers: answer.units.map((unit) => callersIn(reach.index, sets, unit, answer.definition.nameId)),
+      others: answer.units.map(({ unit }) => othersOf(reach.index, sets, unit.id, answer.definition.nameId)),
     };
   });
+}
+
+function othersOf(index: IndexReader, sets: PatchSets, unit: number, name: number): OtherCallers {
+  const { graph } = sets;
+  const bodies = bodiesNamed(graph.unit(unit), name);
+  return {
+    nodump: bodies.flatMap((body) => nodumpCallers(index, sets, body)),
+    known: bodies.every((body) => (graph.open(body) & Open.callersUnknown) === 0),
+  };
 }
 
 function callersIn(index: IndexReader, sets: PatchSets, answer: UnitAnswer, name: number): Caller[] {

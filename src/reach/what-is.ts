@@ -2,7 +2,14 @@
 import { Open, ReferenceKind } from '../graph/open-ends.js';
 import { isStuck, State } from '../graph/unit-symbols.js';
 import type { IndexReader } from '../index/reader.js';
-import { type Member, MOST_REFERENCES, type OpenEnd, type OpenReason, type StuckReason } from './answer.js';
+import {
+  type Member,
+  MOST_REFERENCES,
+  type OpenEnd,
+  type OpenReason,
+  type OpenReference,
+  type StuckReason,
+} from './answer.js';
 import type { BodyNames } from './body-names.js';
 import type { PatchSets } from './patch-set.js';
 
@@ -118,12 +125,23 @@ class LazyOpenEnd implements OpenEnd {
   }
 }
 
+/** More than all references to a function. */
+const ALL = 1_000_000;
+
+/** The code without a dump that calls a body, init code too; each place once. */
+export function nodumpCallers(index: IndexReader, sets: PatchSets, body: number): OpenReference[] {
+  const kinds = [ReferenceKind.namelessCall, ReferenceKind.namelessInitCall];
+  const all = kinds.flatMap((kind) => referencesTo(index, sets, body, kind, ALL));
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
 /** By the body's own names first, then by those of trampolines that hand on to it. */
 function referencesTo(
   index: IndexReader,
   sets: PatchSets,
   body: number,
   kind: number,
+  most = MOST_REFERENCES,
 ): OpenEnd['references'] {
   const found: OpenEnd['references'][number][] = [];
   for (const link of sets.graph.referenceNames(body)) {
@@ -133,10 +151,10 @@ function referencesTo(
       kind,
       local ? unit.row.id : undefined,
     )) {
-      if (found.length >= MOST_REFERENCES) return found;
+      if (found.length >= most) return found;
       if (sets.graph.isMeant(from, link)) found.push(reference);
     }
-    found.push(...index.members.outsideReferences(unit.row.id, name, kind, MOST_REFERENCES));
+    found.push(...index.members.outsideReferences(unit.row.id, name, kind, most));
   }
-  return found.slice(0, MOST_REFERENCES);
+  return found.slice(0, most);
 }

@@ -1,5 +1,11 @@
-import { isComplete, type Member, type UnitAnswer } from '../reach/answer.js';
-import type { Caller, CallersAnswer } from '../reach/callers.js';
+import {
+  isComplete,
+  type Member,
+  type OpenReason,
+  type OpenReference,
+  type UnitAnswer,
+} from '../reach/answer.js';
+import type { Caller, CallersAnswer, OtherCallers } from '../reach/callers.js';
 import type { WalkMode } from '../reach/walk.js';
 import { type Cell, csvLines, emptyCells, flag } from './csv.js';
 import { each, type JsonObject, jsonDocument, jsonObjects, jsonRows } from './json-stream.js';
@@ -33,14 +39,14 @@ export function callersJson({ mode, provenance, answers }: CallersReport): Itera
   });
 }
 
-function answerJson({ reach, callers }: CallersAnswer): JsonObject {
+function answerJson({ reach, callers, others }: CallersAnswer): JsonObject {
   return {
     ...askedJson(reach),
-    units: jsonObjects(each(reach.units.entries(), ([at, unit]) => unitOf(unit, callers[at]!))),
+    units: jsonObjects(each(reach.units.entries(), ([at, unit]) => unitOf(unit, callers[at]!, others[at]!))),
   };
 }
 
-function unitOf(unit: UnitAnswer, callers: readonly Caller[]): JsonObject {
+function unitOf(unit: UnitAnswer, callers: readonly Caller[], { nodump, known }: OtherCallers): JsonObject {
   return {
     ...unitJson(unit),
     toPatch: jsonRows(
@@ -49,7 +55,9 @@ function unitOf(unit: UnitAnswer, callers: readonly Caller[]): JsonObject {
         replacedJson,
       ),
     ),
+    callersKnown: known,
     callers: jsonRows(each(callers, callerJson)),
+    nodumpCallers: jsonRows(nodump),
   };
 }
 
@@ -65,26 +73,39 @@ function replacedJson(member: Member) {
 
 const CALLER_COLUMNS = ['calls', 'in_patch_set', 'stand_ins'];
 
-const COLUMNS = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...CALLER_COLUMNS, ...LAST_COLUMNS];
+/** The class of a row of code without a dump: the word for an end that it keeps open. */
+const NODUMP: OpenReason = 'nodump-caller';
 
-/** A row a caller, by the units that have the function; one that nothing calls is one row with an empty function. */
+const COLUMNS = [...ANSWER_COLUMNS, ...BODY_COLUMNS, ...CALLER_COLUMNS, 'callers_known', ...LAST_COLUMNS];
+
+/** A row a caller, by the units that have the function; code without a dump as one; a unit that nothing calls is one row with an empty function. */
 export function callersCsv(report: CallersReport): Iterable<string> {
   return csvLines(COLUMNS, rowsOf(report));
 }
 
 function* rowsOf({ answers, provenance }: CallersReport): Generator<Cell[]> {
-  for (const { reach, callers } of answers) {
+  for (const { reach, callers, others } of answers) {
     for (const [at, unit] of reach.units.entries()) {
+      const { nodump, known } = others[at]!;
       const head = answerCells(reach, unit);
-      const last = lastCells(reach, unit, provenance);
-      if (callers[at]!.length === 0) {
+      const last = [flag(known), ...lastCells(reach, unit, provenance)];
+      if (callers[at]!.length + nodump.length === 0) {
         yield [...head, ...emptyCells(BODY_COLUMNS), ...emptyCells(CALLER_COLUMNS), ...last];
       }
       for (const caller of callers[at]!) {
         yield [...head, ...bodyCells(caller.member), ...callerCells(caller), ...last];
       }
+      for (const one of nodump) {
+        yield [...head, ...nodumpCells(one), ...emptyCells(CALLER_COLUMNS), ...last];
+      }
     }
   }
+}
+
+/** Under {@link BODY_COLUMNS}. */
+function nodumpCells({ by, object, unit }: OpenReference): Cell[] {
+  const known: Readonly<Record<string, Cell>> = { object, member_unit: unit, class: NODUMP, function: by };
+  return BODY_COLUMNS.map((column) => known[column] ?? null);
 }
 
 function callerCells({ calls, inPatchSet, standIns }: Caller): Cell[] {

@@ -5,7 +5,7 @@ import type { CallersReport } from './callers-data.js';
 import { heading, placeCells, type Row, sortForPatch, table } from './member-rows.js';
 import type { Style } from './page.js';
 import { patchSetSections } from './reach-text.js';
-import { counted, counting, functions, plural, stuckText } from './sentences.js';
+import { callPlace, counted, counting, functions, plural, stuckText } from './sentences.js';
 import { Legend } from './stuck-text.js';
 import {
   joined,
@@ -29,14 +29,17 @@ export function callersText(report: CallersReport, why: boolean, options: TextOp
 }
 
 function* answerSections(
-  { reach, callers }: CallersAnswer,
+  { reach, callers, others }: CallersAnswer,
   told: Telling,
   asked: readonly string[],
 ): Generator<Section> {
   const all = callersOnce(callers);
-  yield joined(asked, calledSection(all, told));
+  const nodump = [...new Set(others.flatMap((unit) => unit.nodump.map(callPlace)))];
+  const known = others.every((unit) => unit.known);
+  yield joined(asked, calledSection(all, { nodump, known }, told));
   const byNeed = groupBy(all, needOf);
   for (const need of NEEDS) yield callersSection(need, byNeed.get(need) ?? [], told);
+  yield nodumpSection(nodump, told);
   yield* patchSetSections(new AnswerView(reach), told);
 }
 
@@ -82,16 +85,30 @@ function needText(need: Need, count: number): string {
   }
 }
 
-function* calledSection(all: readonly Caller[], told: Telling): Generator<string> {
-  if (all.length === 0) {
-    yield* heading('no function calls it after optimisation', told);
-    return;
-  }
+/** Callers that are no functions of units, over all units of the function. */
+interface Others {
+  /** Code without a dump, in words. */
+  readonly nodump: readonly string[];
+  readonly known: boolean;
+}
+
+function* calledSection(all: readonly Caller[], { nodump, known }: Others, told: Telling): Generator<string> {
+  yield* heading(calledText(all, { nodump, known }), told);
+  if (!known) yield* told.page.prose('not all calls were read: there may be others', 2, 'yellow');
+}
+
+function calledText(all: readonly Caller[], { nodump, known }: Others): string {
+  if (all.length === 0 && nodump.length > 0) return 'called by code without a dump';
+  if (all.length === 0) return known ? 'no function calls it after optimisation' : 'no call of it was found';
   const calls = all.reduce((sum, caller) => sum + caller.calls, 0);
-  yield* heading(
-    `called by ${functions(all.length)} after optimisation, in ${counting(calls, 'place')}`,
-    told,
-  );
+  return `called by ${functions(all.length)} after optimisation, in ${counting(calls, 'place')}`;
+}
+
+function* nodumpSection(nodump: readonly string[], told: Telling): Generator<string> {
+  if (nodump.length === 0) return;
+  const text = `${counting(nodump.length, 'place')} of code without a dump ${plural(nodump.length, 'calls', 'call')} it`;
+  yield* heading(text, told, 'magenta');
+  for (const place of nodump) yield* told.page.row([{ text: place }], [2], 2);
 }
 
 function* callersSection(need: Need, list: readonly Caller[], told: Telling): Generator<string> {

@@ -140,7 +140,8 @@ function addressPlace({ section, by, unit, object }: OpenReference): string {
   return `in ${section === '' ? 'data' : section}${where === '' ? '' : ` of ${where}`}`;
 }
 
-function callPlace({ section, by, unit, object }: OpenReference): string {
+/** The code that makes a reference, and where it is: `entry_SYSCALL_64 (vmlinux)`. */
+export function callPlace({ section, by, unit, object }: OpenReference): string {
   const where = whereText(unit, object);
   if (by !== null) return `${by}${where === '' ? '' : ` (${where})`}`;
   return `unnamed code${section === '' ? '' : ` in ${section}`}${where === '' ? '' : ` of ${where}`}`;

@@ -62,3 +62,31 @@ describe('the direct callers of a function', () => {
     expect(callersOf(asked, 'f')).toEqual(['patch a.c:g x1']);
   });
 });
+
+describe('what calls a function besides functions of units', () => {
+  const others = (asked: Asked, symbol: string) =>
+    findCallers(asked.reach, parseSymbolSpec(symbol), { filter: {}, mode: 'ordered' }).flatMap((answer) =>
+      answer.others.map(({ nodump, known }) => [
+        ...nodump.map(({ by, section }) => `${by} ${section}`),
+        known,
+      ]),
+    );
+
+  test('is assembly, of init code too, and of a function that can be replaced', async () => {
+    const asked = await askKernel({
+      units: { 'a.c': { object: 'f global\nstuck global notrace\nlonely' } },
+      assembly: {
+        'entry.S': 'one global notrace\none calls f\none calls stuck\ntwo global notrace\ntwo calls stuck',
+        'head.S': 'startup global notrace in .init.text\nstartup calls f',
+      },
+    });
+    expect(others(asked, 'f')).toEqual([['one .text', 'startup .init.text', true]]);
+    expect(others(asked, 'stuck')).toEqual([['one .text', 'two .text', true]]);
+    expect(others(asked, 'lonely')).toEqual([[true]]);
+  });
+
+  test('is not known where calls were not read', async () => {
+    const asked = await askUnit({ object: 'f\nuser', calls: null });
+    expect(others(asked, 'f')).toEqual([[false]]);
+  });
+});

@@ -19,9 +19,13 @@ const units = [
 ];
 const reach = answer('f', units);
 
+/** What `entry`, which is assembly, calls as well. */
+const ENTRY = { section: '.text', by: 'entry', unit: null, object: 'vmlinux' };
+const OTHERS = { nodump: [], known: true };
+
 const report = (callers: CallersAnswer['callers']) => ({
   mode: 'ordered' as const,
-  answers: [{ reach, callers }],
+  answers: [{ reach, callers, others: callers.map(() => OTHERS) }],
   provenance: PROVENANCE,
 });
 
@@ -99,5 +103,24 @@ test('CSV: a row a caller, and an empty function where nothing calls it', () => 
       version: '9.9.9',
       identity: 'cafe',
     },
+  ]);
+});
+
+test('code without a dump that calls it, and whether all calls were read', () => {
+  const others = [
+    { nodump: [ENTRY], known: false },
+    { nodump: [ENTRY], known: true },
+  ];
+  const told = { ...report([]), answers: [{ reach, callers: [CALLERS, []], others }] };
+  expect(JSON.parse(text(callersJson(told))).answers[0].units).toMatchObject([
+    { callersKnown: false, nodumpCallers: [ENTRY] },
+    { callersKnown: true, callers: [], nodumpCallers: [ENTRY] },
+  ]);
+  const entry = { class: 'nodump-caller', function: 'entry', object: 'vmlinux', calls: '' };
+  expect(readCsv(text(callersCsv(told)))).toMatchObject([
+    { function: 'loud', callers_known: '0' },
+    { function: 'quiet', callers_known: '0' },
+    { ...entry, callers_known: '0' },
+    { ...entry, callers_known: '1' },
   ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CALL, type Member, type UnitAnswer } from '../../src/reach/answer.js';
-import type { Caller } from '../../src/reach/callers.js';
+import type { Caller, OtherCallers } from '../../src/reach/callers.js';
 import { callersText } from '../../src/report/callers-text.js';
 import { reachText } from '../../src/report/reach-text.js';
 import { member, stuckMember } from '../audit/facts.js';
@@ -11,10 +11,15 @@ const calledFrom = (from: number) => ({ step: { from, kind: CALL, seq: null } })
 const caller = (of: Member, more: Partial<Caller> = {}): Caller => {
   return { member: of, calls: 1, inPatchSet: true, standIns: [], ...more };
 };
+const NO_OTHERS = { nodump: [], known: true };
 const said = (units: readonly UnitAnswer[], ...callers: readonly (readonly Caller[])[]) =>
   text(
     callersText(
-      { mode: 'ordered', answers: [{ reach: answer('f', units), callers }], provenance: PROVENANCE },
+      {
+        mode: 'ordered',
+        answers: [{ reach: answer('f', units), callers, others: units.map(() => NO_OTHERS) }],
+        provenance: PROVENANCE,
+      },
       false,
       plain(),
     ),
@@ -88,4 +93,27 @@ test('a caller of bodies in several units is one, with all its calls', () => {
   const told = said([one, one], [caller(direct, { calls: 2 })], [caller(direct, { calls: 3 })]);
   expect(told).toContain('called by 1 function after optimisation, in 5 places');
   expect(told).toContain('5x  vmlinux  direct');
+});
+
+test('code without a dump calls it: no sentence says that nothing does', () => {
+  const entry = { section: '.text', by: 'entry', unit: null, object: 'vmlinux' };
+  const one = (others: OtherCallers, ...callers: readonly Caller[]) => {
+    const answers = [
+      { reach: answer('f', [unitAnswer([member('f')])]), callers: [callers], others: [others] },
+    ];
+    const told = callersText({ mode: 'ordered', answers, provenance: PROVENANCE }, false, plain());
+    return text(told).split('\n\nreplace')[0];
+  };
+  expect(one(NO_OTHERS)).toBe('f  mm/a.c:7\nno function calls it after optimisation');
+  expect(one({ nodump: [entry], known: true })).toBe(`f  mm/a.c:7
+called by code without a dump
+
+1 place of code without a dump calls it
+  entry (vmlinux)`);
+  expect(one({ nodump: [entry], known: true }, caller(member('g'), { inPatchSet: false }))).toContain(
+    'called by 1 function after optimisation, in 1 place\n',
+  );
+  expect(one({ nodump: [], known: false })).toBe(`f  mm/a.c:7
+no call of it was found
+  not all calls were read: there may be others`);
 });
