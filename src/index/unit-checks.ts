@@ -13,7 +13,6 @@ import { stemOf } from '../input/roles.js';
 import { type Bodies, Role } from '../symbols/bodies.js';
 import type { ObjectEvidence } from '../symbols/object-evidence.js';
 import { type Problem, type ProblemCode, problemOf } from './problems.js';
-import type { CompilerNameColumns } from './unit-facts.js';
 
 /** An object, as far as the checks look at it. */
 export interface ObjectToCheck extends ObjectEvidence {
@@ -44,7 +43,8 @@ export interface UnitToCheck {
   readonly dump: DumpFacts;
   readonly object: ObjectToCheck | undefined;
   readonly calls: CallsToCheck | undefined;
-  readonly compilerNames: CompilerNameColumns;
+  /** Names of the dump that are called otherwise where the code is, and how there. */
+  readonly renamed: { readonly name: Int32Array; readonly own: Int32Array };
 }
 
 /** A clone whose record no GCC leaves out (DOMAIN 4a); others are made under names that source code can have too. */
@@ -85,10 +85,9 @@ class UnitChecker {
     this.#source = source;
     this.#texts = unit.table.names;
     this.#readDump();
-    const { name, symbol } = unit.compilerNames;
+    const { name, own } = unit.renamed;
     for (let i = 0; i < name.length; i++) {
-      const own = unit.object!.name[symbol[i]!]!;
-      this.#otherNames.set(own, [...(this.#otherNames.get(own) ?? []), name[i]!]);
+      this.#otherNames.set(own[i]!, [...(this.#otherNames.get(own[i]!) ?? []), name[i]!]);
     }
   }
 
@@ -146,7 +145,7 @@ class UnitChecker {
 
   *#emission({ file, name, code }: ObjectToCheck): Generator<Problem> {
     const { dumpFile } = this.#unit;
-    const known = new Set([...name, ...this.#unit.compilerNames.name]);
+    const known = new Set([...name, ...this.#unit.renamed.name]);
     const unrecorded: number[] = [];
     const yetThere: number[] = [];
     for (let symbol = 0; symbol < name.length; symbol++) {

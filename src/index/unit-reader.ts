@@ -9,7 +9,7 @@ import { type Elf, openElf } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { ReferenceKind } from '../graph/open-ends.js';
 import { maybeDecompress } from '../input/decompress.js';
-import { type Bodies, bodiesOf, versionsOf } from '../symbols/bodies.js';
+import { type Bodies, bodiesOf, Role, versionsOf } from '../symbols/bodies.js';
 import { compilerNames, type DumpNames, type Renamed } from '../symbols/compiler-names.js';
 import { foldsOf } from '../symbols/folds.js';
 import { objectEvidence } from '../symbols/object-evidence.js';
@@ -95,7 +95,7 @@ export class UnitReader {
 
   /** Joins what a unit's files say. */
   unit({ name, file, dump, object, calls, hits, contents }: UnitParts): UnitFacts {
-    const names = this.#compilerNames(dump, object.facts, calls.renamed);
+    const { names, renamed } = this.#compilerNames(dump, object.facts, calls.renamed);
     const folds = foldsOf(foldEvidence(this.#table, dump, object.facts, calls.facts, names, hits ?? []));
     return {
       name,
@@ -116,7 +116,7 @@ export class UnitReader {
         dump,
         object: object.toCheck,
         calls: calls.toCheck,
-        compilerNames: names,
+        renamed,
       }),
       contents,
     };
@@ -232,15 +232,21 @@ export class UnitReader {
     };
   }
 
-  #compilerNames(dump: DumpFacts, object: ObjectFacts, renamed: readonly Renamed[]): CompilerNameColumns {
-    if (object.state !== 'read') return NO_NAMES;
-    const { name, role } = object.symbols;
-    const { names } = this.#table;
-    const symbols = { names: Array.from(name, (id) => names[id]!), role };
-    const found = compilerNames(new NamesOfDump(dump, this.#table), symbols, renamed);
+  /** Without an object the titles of the call graph are all that is known of symbols, and none are stored. */
+  #compilerNames(dump: DumpFacts, object: ObjectFacts, renamed: readonly Renamed[]) {
+    const table = this.#table;
+    const own =
+      object.state === 'read'
+        ? object.symbols.name
+        : Int32Array.from(renamed, ({ name }) => table.name(name));
+    const role = object.state === 'read' ? object.symbols.role : own.map(() => Role.function);
+    const symbols = { names: Array.from(own, (id) => table.names[id]!), role };
+    const found = compilerNames(new NamesOfDump(dump, table), symbols, renamed);
+    const name = Int32Array.from(found, (one) => table.name(one.name));
+    const symbol = Int32Array.from(found, (one) => one.symbol);
     return {
-      name: Int32Array.from(found, (one) => this.#table.name(one.name)),
-      symbol: Int32Array.from(found, ({ symbol }) => symbol),
+      names: object.state === 'read' ? { name, symbol } : NO_NAMES,
+      renamed: { name, own: symbol.map((one) => own[one]!) },
     };
   }
 

@@ -34,7 +34,7 @@ const VECTOR = /^_ZGV[A-Za-z][MN](?:\d+|x)[^_]*_(.+)$/;
  */
 export function compilerNames(
   dump: DumpNames,
-  { names, role }: { readonly names: readonly string[]; readonly role: Uint8Array },
+  { names, role }: { readonly names: readonly string[]; readonly role: ArrayLike<number> },
   renamed: readonly Renamed[],
 ): CompilerName[] {
   const found: CompilerName[] = [];
