@@ -54,8 +54,9 @@ export function klpExport(parts: readonly Part[], provenance: Provenance): Expor
 /** `?` stands for an object that nothing tells, which no reader takes for one. */
 export function patchedFuncsExport(parts: readonly Part[], provenance: Provenance): Export {
   if (parts.every(isEmpty)) return nothing(parts);
-  const lines = [listComment(provenanceText(provenance))];
-  const notes: string[] = [];
+  const lines: string[] = [];
+  // Each line of the list is a function to replace, and SUSE's register-patches.sh knows no comments.
+  const notes = [provenanceText(provenance)];
   const replacements = new Replacements();
   let leftOut = false;
   for (const part of parts) {
@@ -72,7 +73,7 @@ export function patchedFuncsExport(parts: readonly Part[], provenance: Provenanc
       ...unwritable.map(({ name }) => `no such list can hold the name ${name}`),
     );
   }
-  return { text: lines.length === 1 ? null : lines, notes: notes.map(visible), leftOut };
+  return { text: lines.length === 0 ? null : lines, notes: notes.map(visible), leftOut };
 }
 
 /** A function is replaced for all names of its code, in however many objects. */
@@ -136,14 +137,6 @@ function objectLine(object: string | null, array: string): string {
 
 function patchedFuncsLine({ object, name, sympos }: Target, replacement: string): string {
   return `${object ?? '?'} ${name}${sympos ? `,${sympos}` : ''} ${replacement}\n`;
-}
-
-/**
- * A comment in a list of at least two words. SUSE's register-patches.sh, which reads patched_funcs.csv, knows none: it takes
- * the first word of a line for an object unless a blank stands before it, and then passes over a line of no object.
- */
-function listComment(text: string): string {
-  return ` # ${visible(text)}\n`;
 }
 
 /** Whether its words are words of the list: they are parted by blanks, and a comma begins the position. */

@@ -84,8 +84,9 @@ export function stuckText({ stuck, binary }: Pick<Member, 'stuck' | 'binary'>): 
 
 /** `also a, b (folded)`: other names of a member's code, which is replaced for all of them. */
 export function alsoText({ aliases, folded }: Pick<Member, 'aliases' | 'folded'>): string {
+  if (aliases.length === 0 && folded.length === 0) return '';
   const names = [...aliases, ...folded.map((name) => `${name} (folded)`)];
-  return names.length === 0 ? '' : `also ${names.join(', ')}`;
+  return `also ${names.join(', ')}`;
 }
 
 /** What is to be known of such names. */
