@@ -20,6 +20,8 @@ export interface ChangedFunction {
   readonly notes: readonly string[];
   /** Empty where the index has no such function. */
   readonly answers: readonly ReachAnswer[];
+  /** The dumps of the units of its source, where nothing of them mentions it. */
+  readonly unmentionedBy: readonly string[];
 }
 
 /** A part of the fix that no function holds. */

@@ -21,7 +21,7 @@ import { type SymbolList, staleLists } from './symbol-lists.js';
 import { chosen, fateOf, isDefined, membersOf } from './symbols-meant.js';
 
 /** What a fix changes, before the index is asked. */
-export type ChangeToAsk = Omit<ChangedFunction, 'answers'>;
+export type ChangeToAsk = Omit<ChangedFunction, 'answers' | 'unmentionedBy'>;
 
 /** What a livepatch names. */
 export interface NamedTarget {
@@ -52,7 +52,12 @@ export interface AuditInput {
  */
 export function gatherFacts(reach: Reach, input: AuditInput): AuditFacts {
   const { index } = reach;
-  const changed = input.changed.map((change) => ({ ...change, answers: answersOf(reach, change, input) }));
+  const changed = input.changed.map((change): ChangedFunction => {
+    const answers = answersOf(reach, change, input);
+    const unmentionedBy =
+      answers.length > 0 || change.file === '' ? [] : index.unitsOfSource(input.build, change.file);
+    return { ...change, answers, unmentionedBy };
+  });
   const required = requiredOf(changed);
   const kernel = index.kernel(input.build);
   const { standing, switchedOff } = decideConditions(input.targets ?? [], kernel);
@@ -134,8 +139,12 @@ function keyOf({ unit, name, symbol }: Member): string {
 
 function unknownsOf(changed: readonly ChangedFunction[]): Unknown[] {
   const unknowns = new Map<string, Unknown>();
-  for (const { answers } of changed) {
-    for (const unknown of answers.flatMap(({ units }) => units.flatMap((unit) => unit.unknowns))) {
+  for (const { name, answers, unmentionedBy } of changed) {
+    const own = unmentionedBy.map((unit): Unknown => ({ unit, function: name, code: 'unmentioned' }));
+    for (const unknown of [
+      ...own,
+      ...answers.flatMap(({ units }) => units.flatMap((unit) => unit.unknowns)),
+    ]) {
       unknowns.set(JSON.stringify(unknown), unknown);
     }
   }

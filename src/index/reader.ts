@@ -222,6 +222,16 @@ export class IndexReader {
     }
   }
 
+  /** The dumps of a build's units whose source has this path, or one that ends so. */
+  unitsOfSource(build: string, source: string): string[] {
+    return this.#statement(
+      `SELECT u.path FROM unit u JOIN build b ON b.id = u.build
+       WHERE b.name = @build AND (u.source = @source OR substr(u.source, -length(@source) - 1) = '/' || @source) ORDER BY u.path`,
+    )
+      .pluck()
+      .all({ build, source }) as string[];
+  }
+
   /** Whether a unit's dump or source is called exactly so. */
   hasUnit(path: string): boolean {
     return this.#one('SELECT 1 FROM unit WHERE path = @path OR source = @path', { path }) !== undefined;

@@ -125,6 +125,8 @@ export type Unknown = {
   | { readonly code: 'object-unknown' }
   /** The function may have been folded into an equal one, whose hosts and callers would be its own. */
   | { readonly code: 'folding-unknown' }
+  /** Of a function that a unit's source has: nothing of its dump, call graph and object mentions it. */
+  | { readonly code: 'unmentioned' }
   | { readonly code: 'position-unknown'; readonly object: string }
   | {
       readonly code: 'incomplete-dump';

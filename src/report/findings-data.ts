@@ -2,6 +2,7 @@ import { cellsOf, csvLines } from './csv.js';
 import {
   countSeverities,
   type FindingsReport,
+  NO_VERDICT,
   referred,
   symbolText,
   toPatch,
@@ -79,7 +80,7 @@ function* planMarkdown(report: FindingsReport): Generator<string> {
   const verdicts = verdictsOf(report);
   if (verdicts.length > 0) yield '| changed | declared in | verdict |\n| --- | --- | --- |\n';
   for (const one of verdicts) {
-    const said = one.verdict === null ? 'in no unit of the build' : verdictText(one.verdict, one);
+    const said = one.verdict === null ? NO_VERDICT : verdictText(one.verdict, one);
     yield row([code(one.function), cell(one.file), said]);
   }
   if (verdicts.length > 0) yield '\n';

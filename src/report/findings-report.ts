@@ -76,6 +76,14 @@ export interface ChangedVerdict {
   readonly deadEnds: number;
 }
 
+/** Whether a changed function is in a source that is built, and nothing of that mentions it. */
+export function hasUnmentioned({ changed }: FindingsReport): boolean {
+  return changed.some(({ unmentionedBy }) => unmentionedBy.length > 0);
+}
+
+/** What is said of a changed function that the index does not have. */
+export const NO_VERDICT = 'not known: no record, call or symbol of the build has it';
+
 /** In the order of the fix; a function that it names twice stands once. */
 export function verdictsOf({ changed }: FindingsReport): ChangedVerdict[] {
   const verdicts = new Map<string, ChangedVerdict>();

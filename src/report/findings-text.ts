@@ -3,6 +3,8 @@ import { chainPieces } from './chain-text.js';
 import {
   countsText,
   type FindingsReport,
+  hasUnmentioned,
+  NO_VERDICT,
   referred,
   symbolText,
   toPatch,
@@ -38,7 +40,7 @@ function* changedSection(report: FindingsReport, page: Page): Generator<string> 
   yield* page.prose(`changed: ${functions(verdicts.length)}`, 0, 'bold');
   for (const one of verdicts) {
     yield* page.row([{ text: one.function }, { text: one.file, style: 'dim' }], [2], HANG);
-    const said = one.verdict === null ? 'in no unit of the build' : verdictText(one.verdict, one);
+    const said = one.verdict === null ? NO_VERDICT : verdictText(one.verdict, one);
     yield* page.prose(said, 4, undefined, HANG);
   }
 }
@@ -46,12 +48,17 @@ function* changedSection(report: FindingsReport, page: Page): Generator<string> 
 /** What a livepatch for the fix has to patch. */
 function* planSection(report: FindingsReport, page: Page): Generator<string> {
   const targets = toPatch(report);
-  yield* page.prose(`to patch: ${functions(targets.length)}`, 0, 'bold');
+  yield* page.prose(`to patch: ${toPatchText(targets.length, hasUnmentioned(report))}`, 0, 'bold');
   for (const { object, function: name, sympos, source, why } of targets) {
     const symbol = `${object ?? '?'}:${name}${sympos ? `,${sympos}` : ''}`;
     yield* page.row([{ text: symbol }, { text: source, style: 'dim' }], [2], HANG);
     yield* page.prose(chainPieces(why), 4, 'dim', HANG);
   }
+}
+
+function toPatchText(count: number, isUnknown: boolean): string {
+  if (!isUnknown) return functions(count);
+  return count === 0 ? 'nothing that is known' : `${functions(count)}, as far as is known`;
 }
 
 function* referenceSection(report: FindingsReport, page: Page): Generator<string> {
@@ -111,12 +118,14 @@ function* verdictSection(report: FindingsReport, page: Page): Generator<string> 
   } else if (open.some(({ severity }) => severity === 'error')) {
     yield* page.prose(`not covered: ${counts}`, 0, 'red', 2);
   } else {
-    yield* page.prose(coveredText(toPatch(report).length, counts), 0, 'green', 2);
+    const isUnknown = hasUnmentioned(report);
+    const text = coveredText(toPatch(report).length, isUnknown, counts);
+    yield* page.prose(text, 0, isUnknown ? 'yellow' : 'green', 2);
   }
 }
 
-function coveredText(targets: number, counts: string): string {
+function coveredText(targets: number, isUnknown: boolean, counts: string): string {
   if (targets === 0) return `nothing to patch: ${counts}`;
   const all = targets === 1 ? 'the only function' : `all ${functions(targets)}`;
-  return `covered: ${all} to patch ${targets === 1 ? 'is' : 'are'} patched; ${counts}`;
+  return `covered${isUnknown ? ' as far as is known' : ''}: ${all} to patch ${targets === 1 ? 'is' : 'are'} patched; ${counts}`;
 }

@@ -149,6 +149,7 @@ function dataOf(unknown: Unknown) {
       return { object: unknown.object };
     case 'object-unknown':
     case 'folding-unknown':
+    case 'unmentioned':
       return {};
     case 'incomplete-dump': {
       const { file, line, problem, more } = unknown;

@@ -173,6 +173,8 @@ export function unknownReason(unknown: Unknown): string {
       return UNVERIFIED[unknown.object];
     case 'object-unknown':
       return 'not known whether it is in vmlinux or in a module: index the build with them';
+    case 'unmentioned':
+      return 'no record, call or symbol of its unit mentions it: it may have been folded or configured out';
     case 'folding-unknown':
       return (
         'it is removed, and was copied nowhere: it may have been folded into an equal function, whose hosts would be ' +

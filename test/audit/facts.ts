@@ -22,7 +22,7 @@ export function unit(id: number, name: string, ...images: readonly string[]): Un
 }
 
 export function changed(name: string, more: Partial<ChangedFunction> = {}): ChangedFunction {
-  return { name, file: 'mm/a.c', line: 7, how: 'parsed', notes: [], answers: [], ...more };
+  return { name, file: 'mm/a.c', line: 7, how: 'parsed', notes: [], answers: [], unmentionedBy: [], ...more };
 }
 
 export const A = unit(1, 'a');

@@ -283,7 +283,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'not-built': {
     fires: { changed: [changed('f')] },
     finding: 'warning not-built f',
-    quiet: { changed: [changed('f', answered)] },
+    quiet: { changed: [changed('f', answered), changed('g', { unmentionedBy: ['mm/a.c'] })] },
   },
   'guessed-function': {
     fires: { changed: [changed('f', { ...answered, how: 'guessed' })] },

@@ -107,8 +107,28 @@ describe('what has to be patched', () => {
     ]);
     expect(said.toPatch).toHaveLength(2);
     expect((await audit(fix, other)).out).toMatch(
-      /^changed: 2 functions\n {2}f {2}mm\/a.c\n {4}replace 2 functions\n {2}f {2}mm\/b.c\n {4}in no unit of the build\n/,
+      /^changed: 2 functions\n {2}f {2}mm\/a.c\n {4}replace 2 functions\n {2}f {2}mm\/b.c\n {4}not known: no record, call or symbol of the build has it\n/,
     );
+  });
+
+  test('a function that nothing of its source’s unit mentions is not known, whatever else is patched', async () => {
+    const other = join(
+      buildDir({ 'c.patch': readFileSync(fix, 'utf8').replaceAll('int f(', 'int never_mentioned(') }),
+      'c.patch',
+    );
+    const alone = await audit(other);
+    expect(alone.out).toContain('to patch: nothing that is known');
+    expect(alone.out).toContain('[incomplete-data] never_mentioned');
+    expect((await audit(other, '--strict')).code).toBe(1);
+    const both = await audit(fix, other, '-l', at('all'));
+    expect(both.out).toMatch(/^covered as far as is known: all 2 functions to patch are patched/m);
+    const { said } = await json(other);
+    expect(said.findings).toContainEqual(
+      expect.objectContaining({ rule: 'incomplete-data', subject: 'never_mentioned' }),
+    );
+    const written = await audit(fix, other, '-f', 'patched-funcs');
+    expect(written).toMatchObject({ code: 1, out: '? one klpp_one\n? two klpp_two\n' });
+    expect(written.err).toContain('incomplete: never_mentioned (mm/a.c): no record, call or symbol');
   });
 
   test('misspelt functions are refused, each with near names', async () => {

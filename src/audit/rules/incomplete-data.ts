@@ -48,6 +48,8 @@ function remedyOf(unknown: Unknown): string {
     case 'object-unknown':
     case 'position-unknown':
       return 'index it with --vmlinux or --modules';
+    case 'unmentioned':
+      return 'look whether the configuration leaves it out; if it does not, what was folded is to be read (docs/dumps.md)';
     default:
       return 'index what is missing';
   }

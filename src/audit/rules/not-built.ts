@@ -6,8 +6,8 @@ export const notBuilt: Rule = {
   severity: 'warning',
   summary: 'The fix changes a function that the index does not have',
   *check({ changed }) {
-    for (const { name, file, line, answers } of changed) {
-      if (answers.length > 0) continue;
+    for (const { name, file, line, answers, unmentionedBy } of changed) {
+      if (answers.length > 0 || unmentionedBy.length > 0) continue;
       yield {
         subject: name,
         file,
