@@ -5,8 +5,12 @@ import type { UnitCode } from './unit-code.js';
 
 /** A name, and the other names of the bodies that have it: a question by any of them is the same question. */
 export function startNames(unit: UnitCode, name: number): readonly number[] {
-  if (findName(unit, name) < 0) return [name];
-  const { symbolName, symbolBody, symbolFlags } = unit;
+  const { bodyCount, symbolName, symbolBody, symbolFlags } = unit;
+  const first = findName(unit, name);
+  if (first < 0) return [name];
+  // Where there are as many symbols as bodies, each body has one; but a fragment's is its function's name too.
+  const isAlone = symbolName.length === bodyCount && SymbolFlags.role(symbolFlags[first]!) !== Role.fragment;
+  if (isAlone) return [name];
   const bodies = bodiesNamed(unit, name);
   const names = new Set([name]);
   for (let symbol = 0; symbol < symbolName.length; symbol++) {

@@ -50,14 +50,12 @@ function* sweepUnit(sets: PatchSets, unit: UnitCode): Generator<SweptFunction> {
   const names = functionNames(sets.graph, unit, targets);
   // All that a walk can start from, before the sets get their size.
   for (const name of unit.symbolName) targets.of(name);
+  for (const name of unit.folded) targets.of(name);
   const words = (targets.list.length + 31) >> 5;
   const isSmall = unit.nodeName.length * words <= MOST_WORDS;
-  const reach =
-    isSmall && unit.folded.length === 0
-      ? bySets(unit, targets, words)
-      : (name: number) => byWalk(sets.graph, unit, name);
+  const reach = isSmall ? bySets(unit, targets, words) : () => undefined;
   for (const name of names) {
-    const { bodies, gone } = reach(name);
+    const { bodies, gone } = reach(name) ?? byWalk(sets.graph, unit, name);
     yield { name, bodies, gone, ...sets.closeShared(bodies) };
   }
 }
@@ -131,8 +129,9 @@ class Targets {
   }
 }
 
-function bySets(unit: UnitCode, targets: Targets, words: number): (name: number) => Reached {
-  const { nodeName, src, dst } = unit;
+/** @returns what a name reaches, but for one that reaches something that was folded: undefined */
+function bySets(unit: UnitCode, targets: Targets, words: number): (name: number) => Reached | undefined {
+  const { nodeName, src, dst, folded } = unit;
   const row = rowsOf(unit);
   const sets = new Int32Array(nodeName.length * words);
   for (let node = 0; node < nodeName.length; node++) {
@@ -146,9 +145,12 @@ function bySets(unit: UnitCode, targets: Targets, words: number): (name: number)
   }
   const nodesOf = nodesByName(unit);
   const union = new Int32Array(words);
+  const ofFolded = new Int32Array(words);
+  for (const name of folded) {
+    for (const place of targets.of(name)) ofFolded[place >> 5]! |= 1 << (place & 31);
+  }
   return (name) => {
     union.fill(0);
-    const reached: Reached = { bodies: [], gone: [] };
     for (const start of startNames(unit, name)) {
       for (const place of targets.of(start)) union[place >> 5]! |= 1 << (place & 31);
       for (const node of nodesOf.get(start) ?? []) {
@@ -156,6 +158,8 @@ function bySets(unit: UnitCode, targets: Targets, words: number): (name: number)
         for (let word = 0; word < words; word++) union[word]! |= sets[from + word]!;
       }
     }
+    if (folded.length > 0 && union.some((bits, word) => (bits & ofFolded[word]!) !== 0)) return undefined;
+    const reached: Reached = { bodies: [], gone: [] };
     for (let word = 0; word < words; word++) {
       for (let bits = union[word]!; bits !== 0; bits &= bits - 1) {
         targets.add(word * 32 + 31 - Math.clz32(bits & -bits), reached);
