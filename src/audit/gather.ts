@@ -12,6 +12,7 @@ import {
   type Unknown,
 } from '../reach/answer.js';
 import type { SymbolSpec } from '../reach/symbol-spec.js';
+import { buildUnknowns } from '../reach/unknowns.js';
 import type { WalkMode } from '../reach/walk.js';
 import { chainText } from '../report/chain-text.js';
 import { decideConditions, withoutSwitchedOff } from './conditions.js';
@@ -81,7 +82,8 @@ export function gatherFacts(reach: Reach, input: AuditInput): AuditFacts {
     staleLists: (input.symbolLists ?? []).flatMap((list) => staleLists(index, input.build, list)),
     imagesKnown: new Set(index.images(input.build).map(({ name }) => name)),
     required,
-    unknowns: unknownsOf(changed),
+    // Of a livepatch alone, any of it can matter.
+    unknowns: changed.length === 0 ? buildUnknowns(index, input.build) : unknownsOf(changed),
   };
 }
 

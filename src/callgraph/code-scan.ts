@@ -50,6 +50,9 @@ export async function scanCode(
   await disassembleSpans(elf, spans, base, take, objdump);
 }
 
+/** No image is linked so low that its addresses have fewer. */
+const LOW_DIGITS = 4;
+
 const DIGITS = new Int8Array(128).fill(-1);
 for (let digit = 0; digit < 16; digit++) DIGITS[digit.toString(16).charCodeAt(0)] = digit;
 
@@ -105,6 +108,9 @@ class ScanReader {
       at = first;
       while (at < end && (DIGITS[text.charCodeAt(at)] ?? -1) >= 0) at++;
       if (at - first === 16) this.#absolute(from, text.slice(first, at));
+      // An image that is linked low has short addresses.
+      else if (this.#high === 0 && at - first >= LOW_DIGITS && text.charCodeAt(first - 3) !== MINUS)
+        this.#absolute(from, text.slice(first, at).padStart(16, '0'));
       // A displacement of 32 bits, which counts from the end of the address space.
       else if (at - first === 8 && text.charCodeAt(first - 3) === MINUS)
         this.#displacement(from, text.slice(first, at));

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Elf } from '../elf/index.js';
+import { type Elf, ET_REL } from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { readMaybeCompressed } from '../input/decompress.js';
 import type { Entry } from '../input/inputs.js';
@@ -178,6 +178,13 @@ export async function loadImages(files: readonly ImageFile[]): Promise<LoadedIma
         const object = role === 'vmlinux' ? 'vmlinux' : moduleName(name);
         if (!objects.has(object)) {
           const { elf, image } = await debug.complete(file, bytes);
+          if (role === 'vmlinux' && elf.type === ET_REL) {
+            throw new InputError(
+              path,
+              'is an object or a module, not a linked kernel',
+              "give the kernel's vmlinux",
+            );
+          }
           if (role === 'vmlinux') identity.takeVmlinux(elf);
           else identity.takeModule(elf);
           objects.set(object, { name: object, path, stamp, source: 'elf', elf, image });

@@ -83,6 +83,14 @@ export class Owners {
     return this.#isCode(section, offset) || (by !== undefined && this.#isCode(by.section, by.start));
   }
 
+  /** Whether an address is in the code of a unit. */
+  holdsAddress(address: bigint): boolean {
+    const section = this.#sections.find(
+      (one) => address >= one.address && address < one.address + BigInt(one.size),
+    );
+    return section !== undefined && this.#isCode(section.index, Number(address - section.address));
+  }
+
   /** The parts of a section that are no code of a unit. */
   gaps({ index, size }: ElfSection): Range[] {
     const gaps: Range[] = [];

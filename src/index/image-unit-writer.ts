@@ -1,6 +1,7 @@
 /** Keeps what linked objects tell of units that have no object, in the same rows as an object does. */
 import type { Database } from 'better-sqlite3';
 import { canScan } from '../callgraph/code-scan.js';
+import { STT_FUNC } from '../elf/index.js';
 import { folderOf } from '../graph/linkable.js';
 import { decodeDump, encodeDump, type UnitDump, withMaybeFolded } from '../graph/unit-graph.js';
 import { linkUnits } from '../symbols/link-units.js';
@@ -120,13 +121,19 @@ export async function writeImageUnits(
 }
 
 const NONE_READ: ImageUnitsRead = { fixed: new Map(), lost: new Map(), unread: [] };
-/** A vmlinux that was stripped of them; of modules, Kbuild's folders tell most. */
+
+/** A vmlinux that was stripped of them, or of the local functions behind them; of modules, Kbuild's folders tell most. */
 function isWithoutFiles({ name, image }: Extract<ObjectSymbols, { source: 'elf' }>): boolean {
-  return name === 'vmlinux' && !image.groups.some((group) => group.endsWith('.c'));
+  if (name !== 'vmlinux') return false;
+  for (let row = 0; row < image.names.length; row++) {
+    if (image.type[row] === STT_FUNC && image.groups[image.group[row]!]?.endsWith('.c') === true)
+      return false;
+  }
+  return true;
 }
 
 const WITHOUT_FILES =
-  'names no source files (STT_FILE; stripped?): few functions of units without objects can be told in it';
+  'names no source files with their functions (STT_FILE; stripped?): few functions of units without objects can be told in it';
 const OTHER_MACHINE = 'units without objects are read from images of x86_64 only';
 
 /**

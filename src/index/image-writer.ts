@@ -46,7 +46,7 @@ export async function writeImages(
   const linked = linkUnits(loaded.objects, units);
   onStep(1 / 5);
   placeByTables(loaded.objects, units, linked);
-  const warnings = [...loaded.warnings, ...read.unread];
+  const warnings = [...loaded.warnings, ...read.unread, ...withoutSites(loaded.objects, units)];
   writeLinkProblems(db, build, { ...loaded, warnings }, { units, linked, strays });
   writeLinked(db, images.ids, units, linked, dictionary);
   onStep(2 / 5);
@@ -82,6 +82,17 @@ export async function writeImages(
   onStep(4 / 5);
   writeBuildGraph(db, build, inOrder(placed, loaded.objects));
 }
+
+/** A vmlinux that does not tell where ftrace's sites are, of units whose objects have some. */
+function withoutSites(objects: readonly ObjectSymbols[], units: readonly LinkUnit[]) {
+  const vmlinux = objects.find(({ name }) => name === 'vmlinux');
+  if (vmlinux?.source !== 'elf' || vmlinux.image.names.includes('__start_mcount_loc')) return [];
+  const hasSites = units.some(({ bodies, fixed }) => !fixed && bodies.some(({ traceable }) => traceable));
+  return hasSites ? [{ where: vmlinux.path, what: WITHOUT_SITES }] : [];
+}
+
+const WITHOUT_SITES =
+  'has no symbol __start_mcount_loc, though objects have ftrace sites: which functions can be redirected is not known';
 
 interface InsertedImages {
   /** By place in `LoadedImages.objects`. */

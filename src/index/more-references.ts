@@ -66,16 +66,22 @@ export function withCalls(
   };
 }
 
-/** Addresses that code takes without a relocation, with those that have one. */
-export function withNearAddresses(
+/** What code refers to without a relocation, but for calls by functions, with what has one. */
+export function withNear(
   references: ReferenceColumns,
-  { addressBy, addressTarget }: NearReferences,
+  { addressBy, addressTarget, namelessTarget, namelessSection }: NearReferences,
   symbols: SymbolColumns,
+  sectionName: (section: number) => number,
 ): ReferenceColumns {
-  if (addressBy.length === 0) return references;
+  if (addressBy.length + namelessTarget.length === 0) return references;
   const { target, by, section, kind } = references;
   return {
     ...references,
+    namelessCallee: appended(
+      references.namelessCallee,
+      namelessTarget.map((body) => nameOf(symbols, body)),
+    ),
+    namelessSection: appended(references.namelessSection, namelessSection.map(sectionName)),
     target: appended(
       target,
       addressTarget.map((body) => nameOf(symbols, body)),

@@ -1,7 +1,17 @@
 import type { Database } from 'better-sqlite3';
+import { linkedAlternatives } from '../callgraph/alternatives.js';
 import { type CodeSpan, readCode } from '../callgraph/image-code.js';
 import { readReferences } from '../callgraph/references.js';
-import { type Elf, type ElfSection, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA } from '../elf/index.js';
+import {
+  type Elf,
+  type ElfSection,
+  EM_AARCH64,
+  EM_PPC64,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHT_NOBITS,
+  SHT_RELA,
+} from '../elf/index.js';
 import { InputError } from '../errors.js';
 import { ReferenceKind } from '../graph/open-ends.js';
 import type { Image } from '../symbols/image.js';
@@ -91,7 +101,10 @@ function fromRelocations(
   });
 }
 
-/** @returns whether the code could be read */
+/** Machines that make an address in two instructions, which are not put together: not all that takes one is seen. */
+const IN_TWO: ReadonlySet<number> = new Set([EM_AARCH64, EM_PPC64]);
+
+/** @returns whether the code could be read, and tells of all that it refers to */
 async function fromCode(
   elf: Elf,
   image: Image,
@@ -104,10 +117,11 @@ async function fromCode(
   for (const section of elf.sections) {
     if ((section.flags & SHF_EXECINSTR) === 0 || (section.flags & SHF_ALLOC) === 0 || !section.hasData)
       continue;
-    // Replacements are code of the functions that they are patched over.
-    if (section.name === '.altinstr_replacement') continue;
     const bytes = elf.sectionBytes(section);
-    for (const { start, end } of here.gaps(section)) {
+    const isReplacement = section.name === '.altinstr_replacement';
+    for (const { start, end } of isReplacement
+      ? foreignReplacements(elf, section, here)
+      : here.gaps(section)) {
       const from = section.address + BigInt(start);
       spans.push({
         start: from,
@@ -127,11 +141,34 @@ async function fromCode(
   relativeRelocations(elf, here, take);
   try {
     await readCode(elf, spans, (address) => here.atAddress(address) !== undefined, take, objdump);
-    return true;
+    return !IN_TWO.has(elf.machine);
   } catch (error) {
     if (error instanceof InputError) return false;
     throw error;
   }
+}
+
+/**
+ * Parts of `.altinstr_replacement` that are patched over code of no unit: a replacement is code of the function that it is
+ * patched over. All of it where the table of alternatives is not understood.
+ */
+function foreignReplacements(
+  elf: Elf,
+  section: ElfSection,
+  here: Owners,
+): { readonly start: number; readonly end: number }[] {
+  const table = elf.sections.find(({ name }) => name === '.altinstructions');
+  const all = table ? linkedAlternatives(elf, table) : [];
+  if (all.length === 0) return [{ start: 0, end: section.size }];
+  const offset = (address: bigint) => Number(address - section.address);
+  const starts = [...new Set(all.map(({ replacement }) => offset(replacement)))].sort((a, b) => a - b);
+  const endOf = new Map(starts.map((start, at) => [start, starts[at + 1] ?? section.size]));
+  const foreign = all.filter(({ original }) => !here.holdsAddress(original));
+  const found = new Set(foreign.map(({ replacement }) => offset(replacement)));
+  return [...found]
+    .filter((start) => start >= 0 && start < section.size)
+    .sort((a, b) => a - b)
+    .map((start) => ({ start, end: endOf.get(start)! }));
 }
 
 /** Pointers that the image's own start-up code writes (a relocatable kernel, linked as position-independent). */

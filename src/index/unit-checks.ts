@@ -104,6 +104,7 @@ class UnitChecker {
     }
     if (object && calls) {
       yield* this.#functions(object, calls);
+      yield* this.#relocations(object, calls);
       yield* this.#calls(object, calls);
     }
   }
@@ -257,6 +258,19 @@ class UnitChecker {
     );
   }
 
+  /** Code that calls what its object does not define has relocations. */
+  *#relocations({ file, name, code, relocated }: ObjectToCheck, { graph, names }: CallsToCheck) {
+    const bodyOf = bodiesByName(name, code);
+    for (let i = 0; i < graph.callCaller.length; i++) {
+      const caller = bodyOf.get(names[graph.callCaller[i]!]!);
+      if (caller === undefined || bodyOf.has(names[graph.callCallee[i]!]!)) continue;
+      if (relocated.has(code.bodies.sectionIndex[caller]!)) continue;
+      const what = `has no relocations of code that calls ${graph.names[graph.callCallee[i]!]!}`;
+      yield* problemOf('object-corrupt', file, null, [what]);
+      return;
+    }
+  }
+
   /** Every call between functions that the graph knows is in it, and every call of a clone. */
   *#calls(object: ObjectToCheck, calls: CallsToCheck): Generator<Problem> {
     const { name, code } = object;
@@ -292,8 +306,7 @@ export function lackingCalls(
   { graph, names }: CallsToCheck,
 ): LackingCall[] {
   if (near.caller.length === 0) return [];
-  const bodyOf = new Map<number, number>();
-  for (let symbol = 0; symbol < name.length; symbol++) bodyOf.set(name[symbol]!, code.body[symbol]!);
+  const bodyOf = bodiesByName(name, code);
   const ownerOf = (id: number) => {
     const body = bodyOf.get(names[id]!);
     return body === undefined ? -1 : code.bodies.owner[body]!;
@@ -311,6 +324,12 @@ export function lackingCalls(
     if (isTold && called.has(caller * PAIR + callee)) return [];
     return [{ caller, callee, isDue: isTold || (clones.has(callee) && !told.has(callee)) }];
   });
+}
+
+function bodiesByName(name: Int32Array, { body }: Bodies): Map<number, number> {
+  const bodyOf = new Map<number, number>();
+  for (let symbol = 0; symbol < name.length; symbol++) bodyOf.set(name[symbol]!, body[symbol]!);
+  return bodyOf;
 }
 
 /** Bodies that are clones by a name. */

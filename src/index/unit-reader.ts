@@ -17,7 +17,7 @@ import { type ObjectFunctions, objectFunctions } from '../symbols/object-functio
 import { contentsHash } from './checksum.js';
 import type { NewWords } from './dictionary.js';
 import { foldEvidence } from './fold-evidence.js';
-import { handOn, withCalls, withNearAddresses } from './more-references.js';
+import { handOn, withCalls, withNear } from './more-references.js';
 import {
   type CallsToCheck,
   checkUnit,
@@ -138,7 +138,8 @@ export class UnitReader {
       const clones = cloneBodies(functions.names, code);
       const { traceable } = code.bodies;
       const near = nearReferences(elf, code, (body) => traceable[body] !== 1 || clones.has(body));
-      const references = withNearAddresses(this.#references(elf, functions), near, symbols);
+      const sectionName = (section: number) => this.#table.name(elf.sections[section]!.name);
+      const references = withNear(this.#references(elf, functions), near, symbols, sectionName);
       return {
         facts: { state: 'read', file, abi, symbols, references },
         toCheck: {

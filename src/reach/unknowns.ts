@@ -61,7 +61,8 @@ export function unknownsOf(
   if (isWide) unknowns.push(...elsewhere(gaps, own));
   const undecided = undecidedNamesake(members, gaps);
   if (undecided) unknowns.push(undecided);
-  if (isEmitted) unknowns.push(...gaps.ofImages);
+  // Of a unit that linked objects stand in for, they tell whether there is code at all.
+  if (isEmitted || unit.row.object === 'image') unknowns.push(...gaps.ofImages);
   if (gaps.ofModules.length > 0 && !unknowns.some(({ code }) => code === 'module-missing')) {
     // Of a function to replace, its position tells.
     const others = members.filter(({ class: of }) => of !== 'patch' && of !== 'gone');
@@ -69,6 +70,12 @@ export function unknownsOf(
     if (isMissing) unknowns.push(...gaps.ofModules);
   }
   return unknowns;
+}
+
+/** What is wrong with a build, wherever: one of each kind, which tells how many more there are. */
+export function buildUnknowns(index: IndexReader, build: string): Unknown[] {
+  const gaps = gapsOf(index, build);
+  return [...gaps.lostRecords, ...elsewhere(gaps, new Set()), ...gaps.ofImages, ...gaps.ofModules];
 }
 
 /** What of a unit's own members only hands on, as far as its image tells: it may have been folded into what it calls. */

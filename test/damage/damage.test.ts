@@ -1,10 +1,13 @@
-import { cpSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { reachJson } from '../../src/report/reach-json.js';
 import { reachText } from '../../src/report/reach-text.js';
 import { isSettled } from '../../src/report/settled.js';
 import { Asked } from '../helpers/asked.js';
+import { klpReach } from '../helpers/command.js';
 import { hasGcc } from '../helpers/gcc.js';
 import { column } from '../helpers/index-rows.js';
 import { InputError, ingest } from '../helpers/library.js';
@@ -141,4 +144,51 @@ test.skipIf(why !== '')('partial links, assembly and host programs are no units 
   withComposites(build);
   const { problems } = await ingest([build], { db: newIndex(), build: 'b' });
   expect(problems).toEqual([]);
+});
+
+/** What is to be replaced or cannot be, as an answer's JSON has it. */
+function emitted({ json }: Said): string[] {
+  if (!json.startsWith('{')) return [];
+  const { answers } = JSON.parse(json) as {
+    answers: { units: { members: { name: string; class: string }[] }[] }[];
+  };
+  const members = answers.flatMap(({ units }) => units.flatMap((unit) => unit.members));
+  return members.filter((member) => member.class !== 'gone').map(({ name }) => name);
+}
+
+describe.skipIf(why !== '')('of dumps and vmlinux alone no answer is smaller and settled', () => {
+  test.each<[string, readonly string[]]>([
+    ['as it is', []],
+    ['without local symbols', ['-x']],
+    ['without any', ['-S']],
+  ])('%s', async (_, strip) => {
+    const build = buildDir();
+    cpSync(BUILD, build, { recursive: true });
+    for (const name of readdirSync(build, { recursive: true, encoding: 'utf8' })) {
+      if (/\.(?:o|ci)$/.test(name)) rmSync(join(build, name));
+    }
+    if (strip.length > 0) execFileSync('objcopy', [...strip, join(build, 'vmlinux')]);
+    const whole = await answersOf(BUILD);
+    const now = await answersOf(build, [...whole.keys()]);
+    const smaller = [...whole].filter(([name, before]) => {
+      const after = now.get(name)!;
+      const has = new Set(emitted(after));
+      return after.code === 0 && emitted(before).some((member) => !has.has(member));
+    });
+    expect(smaller.map(([name]) => name)).toEqual([]);
+  });
+});
+
+test.skipIf(why !== '')('check finds what is wrong with a build', async () => {
+  const build = buildDir({ list: 'vmlinux ring_append klpp_ring_append\n' });
+  cpSync(BUILD, build, { recursive: true });
+  rmSync(join(build, 'core/ring.c.000i.ipa-clones'));
+  const db = newIndex();
+  await ingest([build], { db, build: 'b' });
+  const ran = await klpReach(['check', '--db', db, join(build, 'list'), '--strict', '-f', 'json']);
+  expect(ran.code).toBe(1);
+  const { findings } = JSON.parse(ran.out) as { findings: { rule: string; message: string }[] };
+  expect(findings).toContainEqual(
+    expect.objectContaining({ rule: 'incomplete-data', message: expect.stringContaining('ring') }),
+  );
 });

@@ -239,6 +239,26 @@ export const DAMAGES: readonly Damage[] = [
   ...SOURCES.flatMap((stem) => lostEdges(stem)),
   { what: 'no vmlinux', names: ['vmlinux', 'object-unknown'], make: remove('vmlinux') },
   { what: 'a stripped vmlinux', names: 'vmlinux', make: stripped('vmlinux') },
+  {
+    what: 'an object without the relocations of its code',
+    names: 'fs/file.o',
+    make: (build) => {
+      execFileSync('objcopy', ['-R', '.rela.text', join(build, 'fs/file.o')]);
+    },
+  },
+  {
+    what: 'an object in the place of vmlinux',
+    names: 'vmlinux',
+    make: (build) => copyFileSync(join(build, 'core/ring.o'), join(build, 'vmlinux')),
+  },
+  {
+    what: 'a vmlinux without the symbols of its ftrace sites',
+    names: 'vmlinux',
+    make: (build) => {
+      const symbols = ['-N', '__start_mcount_loc', '-N', '__stop_mcount_loc'];
+      execFileSync('objcopy', [...symbols, join(build, 'vmlinux')]);
+    },
+  },
   { what: 'an empty vmlinux', names: 'vmlinux', make: (build) => truncateSync(join(build, 'vmlinux')) },
   {
     what: 'a vmlinux of another build',
