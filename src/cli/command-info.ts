@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { verifyIndex } from '../index/database.js';
 import { buildInfo } from '../reach/build-info.js';
 import type { InfoReport } from '../report/info.js';
+import { EXIT_FINDINGS } from './exit.js';
 import { provenanceOf } from './provenance.js';
 import { type AskOptions, withAsking } from './shared-options.js';
 import { withIndex } from './with-index.js';
@@ -17,6 +18,7 @@ export function register(program: Command): void {
 async function run(options: AskOptions & { readonly verify?: boolean }): Promise<void> {
   if (options.verify && !verifyIndex(options.db, options.wait).isSealed) {
     const why = 'something else than klp-reach wrote to it, or it was stopped';
+    process.exitCode = EXIT_FINDINGS;
     process.stderr.write(
       `klp-reach: ${options.db}: SQLite finds no fault, but there is no checksum: ${why}\n`,
     );

@@ -14,7 +14,7 @@ import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { InputError } from '../errors.js';
 import { APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS } from './schema.js';
-import { checkSeal, seal } from './seal.js';
+import { checkSeal, hasSeal, seal } from './seal.js';
 
 /** How long to wait for a locked index before giving up, in milliseconds. */
 export const DEFAULT_WAIT = 10_000;
@@ -28,7 +28,7 @@ export function openForReading(file: string, wait = DEFAULT_WAIT): Database.Data
       'make one with: klp-reach index PATH, or name one with --db',
     );
   }
-  if (existsSync(journalOf(file))) undoHalfDone(file, wait);
+  if (existsSync(journalOf(file))) undoHalfDone(file, wait, false);
   const db = open(file, { readonly: true, fileMustExist: true, timeout: wait });
   try {
     if (!isOurs(db, file)) {
@@ -89,7 +89,7 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
   const existed = existsSync(file);
   const db = open(file, { timeout: wait });
   try {
-    if (isOurs(db, file)) isSealed(db, file, wait, true);
+    const wasSealed = isOurs(db, file) && isSealed(db, file, wait, true);
     // Whole tables are filled with ids that the writer itself handed out: it need not be asked about each row.
     db.pragma('foreign_keys = OFF');
     db.pragma('cache_size = -32768');
@@ -120,6 +120,8 @@ export function beginChange(file: string, wait = DEFAULT_WAIT): Change {
       },
       abandon: () => {
         if (db.inTransaction) db.exec('ROLLBACK');
+        // What was written on the way took the place of the seal.
+        if (wasSealed && identityOf(file) === opened && !hasSeal(file)) sealFile(db, file);
         db.close();
         // Who waits for its turn has the file open, and would fill one that is in no folder any more.
         if (!existed && fresh && identityOf(file) === opened && whoHolds(file) === '')
@@ -145,10 +147,22 @@ export function changesOf(file: string): number | undefined {
   }, undefined);
 }
 
+/** What a change can take away that was there before. */
+export interface Before {
+  readonly existed: boolean;
+  readonly wasSealed: boolean;
+}
+
+export function beforeChange(file: string): Before {
+  const existed = existsSync(file);
+  return { existed, wasSealed: existed && safely(() => hasSeal(file), false) };
+}
+
 /** Takes back what a change that was stopped in the middle had begun; leaves no file where there was none. */
-export function undoStopped(file: string, existed: boolean, wait = DEFAULT_WAIT): void {
+export function undoStopped(file: string, { existed, wasSealed }: Before, wait = DEFAULT_WAIT): void {
   if (!existsSync(file)) return;
-  if (existsSync(journalOf(file))) undoHalfDone(file, wait);
+  // The change looked at the whole file before it wrote to it.
+  if (existsSync(journalOf(file))) undoHalfDone(file, wait, wasSealed);
   const isEmpty = safely(() => statSync(file).size, 1) === 0;
   if (!existed && isEmpty && whoHolds(file) === '') rmSync(file, { force: true });
 }
@@ -177,10 +191,10 @@ function journalOf(file: string): string {
 }
 
 /** Lets SQLite roll back a change that was killed while it wrote, which a connection for reading must not do. */
-function undoHalfDone(file: string, wait: number): void {
+function undoHalfDone(file: string, wait: number, isToSeal: boolean): void {
   const db = open(file, { fileMustExist: true, timeout: wait });
   try {
-    isOurs(db, file);
+    if (isOurs(db, file) && isToSeal && !hasSeal(file)) sealFile(db, file);
   } finally {
     db.close();
   }

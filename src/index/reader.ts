@@ -385,11 +385,11 @@ export class IndexReader {
   /** Names of functions of linked objects that may be of several units, with the unit that they stand in. */
   undecidedFunctions(build: string): Map<string, string> {
     const rows = this.#statement(
-      `SELECT t.text, u.path FROM unit u JOIN build b ON b.id = u.build JOIN symbol s ON s.unit = u.id
-       JOIN name t ON t.id = s.name WHERE b.name = ? AND u.source = ?`,
+      `SELECT t.text, u.path FROM build b CROSS JOIN unit u ON u.build = b.id AND u.path BETWEEN ? AND ?
+       CROSS JOIN symbol s ON s.unit = u.id JOIN name t ON t.id = s.name WHERE b.name = ?`,
     )
       .raw()
-      .all(build, UNDECIDED_SOURCE) as [string, string][];
+      .all(`${UNDECIDED_SOURCE}:`, `${UNDECIDED_SOURCE};`, build) as [string, string][];
     return new Map(rows);
   }
 

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../errors.js';
-import { changesOf, undoStopped } from './database.js';
+import { beforeChange, changesOf, undoStopped } from './database.js';
 import type { IndexMessage, IndexTask } from './index-worker.js';
 import type { IngestProgress, IngestReport } from './ingest.js';
 
@@ -38,7 +38,7 @@ export async function runIndex(
   onProgress: (progress: IngestProgress) => void,
 ): Promise<IngestReport> {
   const { db, wait } = task.options;
-  const existed = existsSync(db);
+  const state = beforeChange(db);
   const before = changesOf(db);
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   // From before there is anything to take back.
@@ -58,7 +58,7 @@ export async function runIndex(
     const ended = await Promise.race([reportOf(worker, onProgress), signal]);
     if (typeof ended !== 'string') return ended;
     await worker.terminate();
-    undoStopped(db, existed, wait);
+    undoStopped(db, state, wait);
     throw new Stopped(ended, changesOf(db) !== before);
   } finally {
     await worker.terminate();

@@ -71,6 +71,16 @@ export function checkSeal(file: string, whole: boolean): boolean {
   }
 }
 
+/** Whether a file has a seal of its last change, whatever its bytes are. */
+export function hasSeal(file: string): boolean {
+  const fd = openIndex(file, 'r');
+  try {
+    return recordOf(fd, headerOf(fd)) !== undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** SQLite has the file open: what is gone is its name. */
 function openIndex(file: string, flags: 'r' | 'r+'): number {
   try {
@@ -90,17 +100,24 @@ function sealedState(
   { size, mtimeMs }: Stats,
   whole: boolean,
 ): 'whole' | 'damaged' | 'not sealed' {
-  const { end, pageSize, changes, validFor } = headerOf(fd);
+  const header = headerOf(fd);
+  const { end, pageSize, changes, validFor } = header;
   if (changes !== validFor) return 'damaged';
   // SQLite takes a seal for the beginning of a page, and rolls a change back to that many.
   if (size < end || size > end + pageSize) return 'damaged';
-  const record = Buffer.alloc(SIZE);
-  const isThere = readSync(fd, record, 0, SIZE, end) === SIZE;
-  if (!isThere || record.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'not sealed';
-  if (record.readUInt32BE(MAGIC.length) !== changes) return 'not sealed';
+  const record = recordOf(fd, header);
+  if (!record) return 'not sealed';
   const isUntouched = Number(record.readBigUInt64BE(MAGIC.length + 8)) * 1000 === mtimeMs;
   if (isUntouched && !whole) return 'whole';
   return record.readUInt32BE(MAGIC.length + 4) === sumOf(fd, end) ? 'whole' : 'damaged';
+}
+
+/** The seal of the file's last change. */
+function recordOf(fd: number, { end, changes }: ReturnType<typeof headerOf>): Buffer | undefined {
+  const record = Buffer.alloc(SIZE);
+  const isThere = readSync(fd, record, 0, SIZE, end) === SIZE;
+  if (!isThere || record.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
+  return record.readUInt32BE(MAGIC.length) === changes ? record : undefined;
 }
 
 function headerOf(fd: number) {
