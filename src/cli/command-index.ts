@@ -96,7 +96,7 @@ async function run(paths: string[], options: IndexOptions): Promise<void> {
 }
 
 /** 128 and the signal's number, as a shell tells it. */
-const EXIT_BY = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_BY = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 function stoppedError({ signal, isWritten }: Stopped, db: string): StoppedError {
   const state = isWritten ? 'the index was written before' : 'the index is as it was';

@@ -174,9 +174,13 @@ export async function ingest(paths: readonly string[], options: IngestOptions): 
 
 /** Somebody who names an objdump wants this one, or to know why not. */
 function checkObjdump(program: string): void {
-  const { error, status } = spawnSync(program, ['--version'], { stdio: 'ignore' });
-  if (error || status !== 0) {
-    const why = error ? reasonOf(error) : `--version ends with ${status}`;
+  const { error, status, stdout } = spawnSync(program, ['--version'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const isOne = status === 0 && /objdump/i.test(String(stdout));
+  if (error || !isOne) {
+    const said = status === 0 ? 'says nothing of objdump' : `ends with ${status}`;
+    const why = error ? reasonOf(error) : `--version ${said}`;
     throw new InputError(
       program,
       `is no objdump that can be run (${why})`,

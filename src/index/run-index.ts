@@ -14,12 +14,16 @@ import type { IngestProgress, IngestReport } from './ingest.js';
  */
 const HEAP_FLAGS = ['--heap-growing-percent=20', '--max-semi-space-size=4'];
 
+/** What stops an indexing: ^C, a polite kill, a terminal that was closed. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
 /** An indexing that somebody stopped. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 
   constructor(
-    readonly signal: 'SIGINT' | 'SIGTERM',
+    readonly signal: StopSignal,
     /** Whether the index was written before: the end is all that was stopped. */
     readonly isWritten: boolean,
   ) {
@@ -42,12 +46,11 @@ export async function runIndex(
   const before = changesOf(db);
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   // From before there is anything to take back.
-  let stopped: (signal: 'SIGINT' | 'SIGTERM') => void = () => {};
-  const signal = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
+  let stopped: (signal: StopSignal) => void = () => {};
+  const signal = new Promise<StopSignal>((resolve) => {
     stopped = resolve;
   });
-  process.on('SIGINT', stopped);
-  process.on('SIGTERM', stopped);
+  for (const one of STOP_SIGNALS) process.on(one, stopped);
   // What the thread makes for other programs to read, so that it is gone with it.
   const scratch = mkdtempSync(join(tmpdir(), 'klp-reach-'));
   const worker = new Worker(new URL('./index-worker.js', import.meta.url), {
@@ -63,8 +66,7 @@ export async function runIndex(
   } finally {
     await worker.terminate();
     rmSync(scratch, { recursive: true, force: true });
-    process.off('SIGINT', stopped);
-    process.off('SIGTERM', stopped);
+    for (const one of STOP_SIGNALS) process.off(one, stopped);
   }
 }
 

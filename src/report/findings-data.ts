@@ -52,13 +52,28 @@ const COLUMNS = [
 
 type Column = (typeof COLUMNS)[number];
 
-/** A row a finding; one without a finding where there is none. */
-export function findingsCsv({ judged, build, provenance }: FindingsReport): Iterable<string> {
+/** What a row has for a rule that is a function to patch, where no livepatch is there that could. */
+const TO_PATCH = 'to-patch';
+
+/** Without a livepatch a row a function to patch, then a row a finding; one without either where there is none. */
+export function findingsCsv(report: FindingsReport): Iterable<string> {
+  const { judged, build, provenance } = report;
+  const isPlan = report.command === 'audit' && !report.livepatch;
+  const plan = (isPlan ? toPatch(report) : []).map(({ function: subject, source: file, ...rest }) => ({
+    ...rest,
+    rule: TO_PATCH,
+    subject,
+    file,
+  }));
   const accepted = judged.accepted.map(({ finding, acceptance }) => ({
     ...finding,
     accepted: acceptance.reason,
   }));
-  const rows = cellsOf<Column>(COLUMNS, [...judged.open, ...accepted], provenanceCells(provenance, build));
+  const rows = cellsOf<Column>(
+    COLUMNS,
+    [...plan, ...judged.open, ...accepted],
+    provenanceCells(provenance, build),
+  );
   return csvLines([...COLUMNS, ...PROVENANCE_COLUMNS], rows);
 }
 

@@ -65,7 +65,7 @@ function coverageTexts(units: number, coverage: readonly Coverage[]): string[] {
     const names = without.slice(0, 3).join(', ');
     const others =
       rest === 0 ? '' : `; ${counted(rest)} ${plural(rest, 'is', 'are')} in no unit (${names}, ...)`;
-    return `${counting(units, 'unit')} cover ${counted(covered)} of ${counted(functions)} functions of ${object}${others}`;
+    return `${counting(units, 'unit')} ${plural(units, 'covers', 'cover')} ${counted(covered)} of ${counted(functions)} functions of ${object}${others}`;
   });
 }
 

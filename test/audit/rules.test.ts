@@ -390,6 +390,13 @@ test('wrong-sympos: a livepatch of two fixes patches both', () => {
   expect(found(both)).toEqual(['note unneeded-target s']);
 });
 
+test('unneeded-target: what code that is not known may need is not called so', () => {
+  const unread: Unknown = { unit: 'mm/b.c', function: '', code: 'unverified', object: 'missing' };
+  const facts = { changed: [changed('f', answered)], targets: [target('h')] };
+  expect(found(facts)).toEqual(['note unneeded-target h']);
+  expect(found({ ...facts, unknowns: [unread] })).toEqual(['warning incomplete-data mm/b.c']);
+});
+
 test('cannot-be-livepatched tells of its open ends, so that incomplete-data does not', () => {
   const about = { unit: 'mm/a.c.000i.ipa-clones', function: 'quiet', code: 'open-end' } as const;
   const unknowns: Unknown[] = [{ ...about, open: openEnd }];

@@ -131,6 +131,15 @@ describe('what has to be patched', () => {
     expect(written.err).toContain('incomplete: never_mentioned (mm/a.c): no record, call or symbol');
   });
 
+  test('csv has a row for each function to patch', async () => {
+    const { out } = await audit(fix, '-f', 'csv');
+    const plan = readCsv(out).filter(({ rule }) => rule === 'to-patch');
+    expect(plan.map(({ subject, severity }) => [subject, severity])).toEqual([
+      ['one', ''],
+      ['two', ''],
+    ]);
+  });
+
   test('misspelt functions are refused, each with near names', async () => {
     const ran = await audit('--changed', 'f', 'thre', 'twoo');
     expect(ran).toMatchObject({ code: 2, out: '' });

@@ -110,11 +110,14 @@ describe('^C while it indexes', () => {
     expect(codes).toContain(130);
   });
 
-  test('SIGTERM does the same', async () => {
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s does the same', async (signal, expected) => {
     const db = newIndex();
-    const { code, beside } = await stopped(db, 'begun', 'SIGTERM');
-    expect(code).toBe(143);
-    expect(beside).toEqual([]);
+    const { code, beside, scratch } = await stopped(db, 'begun', signal);
+    expect(code).toBe(expected);
+    expect({ beside, scratch }).toEqual({ beside: [], scratch: [] });
   });
 });
 

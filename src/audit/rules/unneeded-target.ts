@@ -9,7 +9,8 @@ export const unneededTarget: Rule = {
   severity: 'note',
   summary: 'The livepatch patches a function that the fix does not reach',
   *check(facts) {
-    if (facts.changed.length === 0) return;
+    // Where something of the build is not known, neither is what needs a target.
+    if (facts.changed.length === 0 || facts.unknowns.some(({ code }) => IN_DOUBT.has(code))) return;
     for (const target of facts.targets ?? []) {
       if (isWrongItself(facts, target) || isReached(facts, target)) continue;
       yield {
@@ -20,6 +21,18 @@ export const unneededTarget: Rule = {
     }
   },
 };
+
+/** Code that was not read, or does not fit: it may hold or call anything. */
+const IN_DOUBT: ReadonlySet<string> = new Set([
+  'incomplete-dump',
+  'unverified',
+  'unmentioned',
+  'no-dump',
+  'input-unread',
+  'image-unread',
+  'module-missing',
+  'function-without-unit',
+]);
 
 function isReached(facts: AuditFacts, target: Target): boolean {
   return requiredNamed(facts, target.name).some(({ member }) =>
