@@ -104,7 +104,6 @@ class UnitChecker {
     }
     if (object && calls) {
       yield* this.#functions(object, calls);
-      yield* this.#relocations(object, calls);
       yield* this.#calls(object, calls);
     }
   }
@@ -256,19 +255,6 @@ class UnitChecker {
       file,
       [...told].filter((id) => !there.has(id)),
     );
-  }
-
-  /** Code that calls what its object does not define has relocations. */
-  *#relocations({ file, name, code, relocated }: ObjectToCheck, { graph, names }: CallsToCheck) {
-    const bodyOf = bodiesByName(name, code);
-    for (let i = 0; i < graph.callCaller.length; i++) {
-      const caller = bodyOf.get(names[graph.callCaller[i]!]!);
-      if (caller === undefined || bodyOf.has(names[graph.callCallee[i]!]!)) continue;
-      if (relocated.has(code.bodies.sectionIndex[caller]!)) continue;
-      const what = `has no relocations of code that calls ${graph.names[graph.callCallee[i]!]!}`;
-      yield* problemOf('object-corrupt', file, null, [what]);
-      return;
-    }
   }
 
   /** Every call between functions that the graph knows is in it, and every call of a clone. */

@@ -1,4 +1,4 @@
-import { type Elf, SHT_REL, SHT_RELA, STT_FILE } from '../elf/index.js';
+import { type Elf, STT_FILE } from '../elf/index.js';
 import { nameDecoder } from './name-decoder.js';
 
 /** What an object says of its own making. */
@@ -9,8 +9,6 @@ export interface ObjectEvidence {
   readonly abi: string;
   /** Whether it holds what link-time optimisation compiles again (gcc/lto-section-names.h). */
   readonly isLto: boolean;
-  /** Indices of sections that have relocations. */
-  readonly relocated: ReadonlySet<number>;
 }
 
 /** Machine, class and byte order: `62-64-le`. */
@@ -30,9 +28,6 @@ export function objectEvidence(elf: Elf): ObjectEvidence {
   return {
     sources,
     abi: abiOf(elf),
-    relocated: new Set(
-      elf.sections.filter(({ type }) => type === SHT_RELA || type === SHT_REL).map(({ info }) => info),
-    ),
     isLto: elf.sections.some(({ name }) => name.startsWith('.gnu.lto_')),
   };
 }

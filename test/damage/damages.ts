@@ -240,13 +240,6 @@ export const DAMAGES: readonly Damage[] = [
   { what: 'no vmlinux', names: ['vmlinux', 'object-unknown'], make: remove('vmlinux') },
   { what: 'a stripped vmlinux', names: 'vmlinux', make: stripped('vmlinux') },
   {
-    what: 'an object without the relocations of its code',
-    names: 'fs/file.o',
-    make: (build) => {
-      execFileSync('objcopy', ['-R', '.rela.text', join(build, 'fs/file.o')]);
-    },
-  },
-  {
     what: 'an object in the place of vmlinux',
     names: 'vmlinux',
     make: (build) => copyFileSync(join(build, 'core/ring.o'), join(build, 'vmlinux')),

@@ -166,7 +166,9 @@ describe.skipIf(!hasGcc())('units without objects, of a linked image', () => {
     const db = newIndex();
     const bare = bareFiles();
     try {
-      writeFileSync(join(bare, 'objdump'), '#!/bin/sh\n[ "$1" = --version ]\n', { mode: 0o755 });
+      writeFileSync(join(bare, 'objdump'), '#!/bin/sh\n[ "$1" = --version ] && echo objdump\n', {
+        mode: 0o755,
+      });
       const report = await ingest([bare], { db, build: 'kernel', objdump: join(bare, 'objdump') });
       expect(report.problems).toContainEqual(
         expect.objectContaining({ code: 'image-unread', file: join(bare, 'vmlinux') }),
