@@ -1,4 +1,4 @@
-import type { Elf, ElfSection } from '../elf/index.js';
+import { type Elf, type ElfSection, SHF_EXECINSTR } from '../elf/index.js';
 
 /** Code, and what is patched over it: addresses. */
 export interface Alternative {
@@ -17,7 +17,7 @@ const SIZES = [12, 13, 14];
  * names code.
  */
 export function linkedAlternatives(elf: Elf, table: ElfSection): Alternative[] {
-  const code = elf.sections.filter(({ flags }) => (flags & 4) !== 0);
+  const code = elf.sections.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0);
   const isCode = (address: bigint) =>
     code.some((section) => address >= section.address && address < section.address + BigInt(section.size));
   for (const size of SIZES) {

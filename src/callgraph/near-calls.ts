@@ -115,6 +115,14 @@ class Found implements NearReferences {
   }
 }
 
+/** What looks like a reference: where its opcode and its field are, and the body that it is to. */
+interface Seen {
+  readonly at: number;
+  readonly field: number;
+  readonly to: number;
+  readonly isAddress: boolean;
+}
+
 /** The bodies of one section: a range of those of an object. */
 interface SectionBodies {
   readonly bodies: Bodies['bodies'];
@@ -130,7 +138,7 @@ class SectionScan {
   readonly #bytes: Uint8Array;
   /** The body around what is looked at, or the last one before it. */
   #within: number;
-  /** The body whose opcodes these are. */
+  /** Where the range begins whose opcodes these are. */
   #walked = -1;
   #opcodes: Uint8Array | undefined;
   #relocated: ReadonlySet<number> | undefined;
@@ -151,7 +159,7 @@ class SectionScan {
       const byte = bytes[at]!;
       if (isShortJump(byte)) {
         const to = entries.get(at + 2 + ((bytes[at + 1]! << 24) >> 24));
-        if (to !== undefined) this.#call(at, at + 1, to);
+        if (to !== undefined) this.#take({ at, field: at + 1, to, isAddress: false });
         continue;
       }
       if (byte < 0x80 || (byte > 0x8f && (byte & 0xfe) !== 0xe8) || at + 5 > bytes.length) continue;
@@ -166,8 +174,7 @@ class SectionScan {
       if (distance === 0) continue;
       const to = entries.get(field + 4 + distance);
       if (to === undefined) continue;
-      if (isLea) this.#address(at, field, to);
-      else this.#call(isJump ? at - 1 : at, field, to);
+      this.#take({ at: isJump ? at - 1 : at, field, to, isAddress: isLea });
     }
   }
 
@@ -181,12 +188,8 @@ class SectionScan {
       const found = targetOf(view, at);
       const to = found && entries.get(found.target);
       if (to === undefined) continue;
-      this.#moveTo(at);
-      if (this.#isRelocated(found!.field)) continue;
-      if (!this.#isInside(at)) this.#found.addNameless(this.#section.index, to);
-      else if (found!.isAddress) {
-        if (!this.#found.hasAddress(this.#within, to)) this.#found.addAddress(this.#within, to);
-      } else if (!this.#found.hasCall(this.#within, to)) this.#found.addCall(this.#within, to, true);
+      const { field, isAddress } = found!;
+      this.#take({ at, field, to, isAddress }, true);
     }
   }
 
@@ -197,32 +200,18 @@ class SectionScan {
     return at >= start && (at < start + size[this.#within]! || size[this.#within] === 0);
   }
 
-  #call(opcode: number, field: number, to: number): void {
-    this.#moveTo(opcode);
-    if (!this.#isInside(opcode)) this.#nameless(opcode, field, to);
-    else if (!this.#found.hasCall(this.#within, to) && !this.#isRelocated(field)) {
-      const isOpcode = this.#isOpcode(opcode);
-      if (isOpcode !== false) this.#found.addCall(this.#within, to, isOpcode === true);
-    }
-  }
-
-  #address(opcode: number, field: number, to: number): void {
-    this.#moveTo(opcode);
-    if (!this.#isInside(opcode)) this.#nameless(opcode, field, to);
-    else if (!this.#found.hasAddress(this.#within, to) && !this.#isRelocated(field)) {
-      if (this.#isOpcode(opcode) !== false) this.#found.addAddress(this.#within, to);
-    }
-  }
-
-  #nameless(opcode: number, field: number, to: number): void {
-    if (this.#isRelocated(field)) return;
-    const { value, size } = this.#of.bodies;
-    const before = value[this.#within]!;
-    const start = opcode < before ? 0 : before + size[this.#within]!;
-    const next = opcode < before ? before : (value[this.#within + 1] ?? 0);
-    const end = this.#within + 1 < this.#of.next || opcode < before ? next : this.#bytes.length;
-    const opcodes = opcodesOf(this.#bytes, start, end, this.#elf.machine === EM_X86_64);
-    if (opcodes?.[opcode - start] !== 0) this.#found.addNameless(this.#section.index, to);
+  /** @param isCertain whether an instruction is known to begin there; else the code around is walked to see */
+  #take({ at, field, to, isAddress }: Seen, isCertain = false): void {
+    this.#moveTo(at);
+    const [found, within] = [this.#found, this.#within];
+    const isInside = this.#isInside(at);
+    const isKnown = isInside && (isAddress ? found.hasAddress(within, to) : found.hasCall(within, to));
+    if (isKnown || this.#isRelocated(field)) return;
+    const isOpcode = isCertain || this.#isOpcode(at, isInside);
+    if (isOpcode === false) return;
+    if (!isInside) found.addNameless(this.#section.index, to);
+    else if (isAddress) found.addAddress(within, to);
+    else found.addCall(within, to, isOpcode === true);
   }
 
   #moveTo(at: number): void {
@@ -230,19 +219,26 @@ class SectionScan {
     while (this.#within + 1 < next && bodies.value[this.#within + 1]! <= at) this.#within++;
   }
 
-  /** Whether an instruction's opcode is at a place of the body around; undefined where its code is not known. */
-  #isOpcode(at: number): boolean | undefined {
-    const body = this.#within;
-    const { value, size } = this.#of.bodies;
-    const start = value[body]!;
-    if (this.#walked !== body) {
-      this.#walked = body;
-      const next = body + 1 < this.#of.next ? value[body + 1]! : Number.POSITIVE_INFINITY;
-      const end = Math.min(start + size[body]!, next);
+  /** Whether an instruction's opcode is at a place; undefined where the code around is not known. */
+  #isOpcode(at: number, isInside: boolean): boolean | undefined {
+    const [start, end] = this.#rangeAround(at, isInside);
+    if (this.#walked !== start) {
+      this.#walked = start;
       this.#opcodes = opcodesOf(this.#bytes, start, end, this.#elf.machine === EM_X86_64);
     }
     const opcode = this.#opcodes?.[at - start];
     return opcode === undefined ? undefined : opcode === 1;
+  }
+
+  /** The body that a place is in, or what lies between two. */
+  #rangeAround(at: number, isInside: boolean): [start: number, end: number] {
+    const { bodies, next } = this.#of;
+    const body = this.#within;
+    const start = bodies.value[body]!;
+    if (at < start) return [0, start];
+    const end = start + bodies.size[body]!;
+    const following = body + 1 < next ? bodies.value[body + 1]! : this.#bytes.length;
+    return isInside ? [start, Math.min(end, following)] : [end, following];
   }
 
   #isRelocated(field: number): boolean {

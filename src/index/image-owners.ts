@@ -85,9 +85,7 @@ export class Owners {
 
   /** Whether an address is in the code of a unit. */
   holdsAddress(address: bigint): boolean {
-    const section = this.#sections.find(
-      (one) => address >= one.address && address < one.address + BigInt(one.size),
-    );
+    const section = this.#sectionAt(address);
     return section !== undefined && this.#isCode(section.index, Number(address - section.address));
   }
 
@@ -117,13 +115,16 @@ export class Owners {
 
   /** The name of the section that has an address. */
   sectionAt(address: bigint): string {
-    const found = this.#sections.find(
+    return this.#sectionAt(address)?.name ?? '';
+  }
+
+  #sectionAt(address: bigint): ElfSection | undefined {
+    return this.#sections.find(
       (section) =>
         (section.flags & SHF_ALLOC) !== 0 &&
         address >= section.address &&
         address < section.address + BigInt(section.size),
     );
-    return found?.name ?? '';
   }
 
   /** Whether some address of a body has these lower 32 bits. */
